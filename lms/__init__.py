@@ -1,0 +1,1 @@
+"""Tomoni: a platform on which a federation of trade unions trains its people."""

@@ -1,0 +1,220 @@
+"""The application: settings, extensions, features, and which event is handled by whom."""
+
+import importlib
+import importlib.util
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from flask import Flask, request, session
+from flask_babel import Babel, lazy_gettext as _l
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from whitenoise import WhiteNoise
+
+from lms.config import ROOT, Settings, load_settings
+from lms.infra.db import db
+from lms.infra.events import set_handlers
+from lms.infra.i18n import LANGUAGES
+from lms.infra.site import read_site
+from lms.infra.storage import LocalStorage
+from lms.infra.web import access, errors, formats, headers
+from lms.infra.web.assets import STATIC, asset, tree_hash
+from lms.infra.web.locale import ui_language, viewer_zone
+from lms.kernel import clock
+from lms.kernel.actor import ANONYMOUS, Actor
+from lms.kernel.localized import Picked, pick
+from lms.people.queries import find_actor
+
+FEATURES = (
+    "people", "courses", "records", "enrolment", "sessions", "recordings", "rights",
+    "watching", "completion", "notifications", "pages", "whole",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the main navigation."""
+
+    endpoint: str
+    label: Any
+    icon: str
+    admits: Callable[[Actor], bool]
+
+
+NAVIGATION = (
+    NavItem("pages.my_learning", _l("My learning"), "house", lambda a: a.signed_in),
+    NavItem("pages.catalogue", _l("Courses"), "search", lambda _a: True),
+    NavItem("pages.my_schedule", _l("Schedule"), "calendar3", lambda a: a.signed_in),
+    NavItem("pages.my_record", _l("Record"), "check2-square", lambda a: a.signed_in),
+    NavItem("pages.desk", _l("Desk"), "kanban", lambda a: a.is_staff),
+)
+
+
+def _room(feature: str, room: str) -> Any:
+    """Import a feature's room when it has one."""
+    name = f"lms.{feature}.{room}"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+def _rooms(room: str) -> Iterable[Any]:
+    return (module for feature in FEATURES if (module := _room(feature, room)) is not None)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application. Raises ConfigError when a setting cannot be used."""
+    settings = settings or load_settings()
+    app = Flask("lms.app", static_folder=None, template_folder="infra/web/templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        TESTING=settings.testing,
+        SESSION_COOKIE_NAME="tomoni",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
+        MAX_FORM_MEMORY_SIZE=2_000_000,
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+    )
+    app.extensions["settings"] = settings
+    app.extensions["storage"] = LocalStorage(settings.media_dir)
+    if settings.database_url.startswith("sqlite:///"):
+        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(
+            parents=True, exist_ok=True
+        )
+    for _module in _rooms("models"):
+        pass  # importing registers the tables
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    Babel(
+        app,
+        locale_selector=ui_language,
+        timezone_selector=lambda: viewer_zone().key,
+        default_locale="en",
+    )
+    CSRFProtect(app)
+    _set_up_logging(settings)
+    _set_up_templates(app)
+    headers.install_headers(app)
+    errors.install_errors(app)
+    app.before_request(_recognise)
+    app.before_request(access.enforce_access)
+    for views in _rooms("views"):
+        for blueprint in getattr(views, "blueprints", ()) or (views.blueprint,):
+            app.register_blueprint(blueprint)
+    for texts in _rooms("texts"):
+        if hasattr(texts, "refusal_text"):
+            errors.add_refusal_text(texts.refusal_text)
+    handlers: dict[type, tuple[Callable[[Any], None], ...]] = {}
+    for module in _rooms("handlers"):
+        for event, functions in module.HANDLERS.items():
+            handlers[event] = (*handlers.get(event, ()), *functions)
+    set_handlers(handlers)
+    jobs: dict[str, Callable[..., None]] = {}
+    for module in _rooms("jobs"):
+        jobs.update(module.JOBS)
+    app.extensions["jobs"] = jobs
+    for module in _rooms("contributions"):
+        module.register(app)
+    app.wsgi_app = _static_files(app, settings)  # type: ignore[method-assign]
+    return app
+
+
+def _recognise() -> None:
+    person_id, epoch = session.get("person"), session.get("epoch")
+    if not isinstance(person_id, str) or not isinstance(epoch, int):
+        access.set_actor(ANONYMOUS)
+        return
+    access.set_actor(find_actor(person_id, epoch, clock.now()) or ANONYMOUS)
+
+
+def _static_files(app: Flask, settings: Settings) -> WhiteNoise:
+    packed = settings.var_dir / "static" / tree_hash()
+    folder = packed if packed.is_dir() else STATIC
+    noise = WhiteNoise(app.wsgi_app, immutable_file_test=lambda *_a: True)
+    noise.add_files(str(folder), prefix=f"static/{tree_hash()}/")
+    return noise
+
+
+def _set_up_logging(settings: Settings) -> None:
+    logging.getLogger("werkzeug").setLevel(logging.WARNING if settings.testing else logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+
+
+def _set_up_templates(app: Flask) -> None:
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(csp_nonce=headers.csp_nonce, asset=asset)
+
+    @app.context_processor
+    def common() -> dict[str, Any]:
+        actor, language = access.current_actor(), ui_language()
+        return {
+            "actor": actor,
+            "ui_lang": language,
+            "other_langs": [tag for tag in LANGUAGES if tag != language],
+            "site": read_site(),
+            "viewer_tz": viewer_zone(),
+            "demo": app.extensions["settings"].demo,
+            "nav_items": [
+                {
+                    "endpoint": item.endpoint,
+                    "label": item.label,
+                    "icon": item.icon,
+                    "current": request.endpoint == item.endpoint,
+                }
+                for item in NAVIGATION
+                if item.admits(actor) and item.endpoint in app.view_functions
+            ],
+        }
+
+    @app.template_filter("loc")
+    def loc(value: Any) -> Picked:
+        return pick(value, ui_language())
+
+    @app.template_filter("day")
+    def day(value: Any, **options: bool) -> str:
+        return formats.format_day(value, ui_language(), **options)
+
+    @app.template_filter("moment")
+    def moment(value: Any, zone: ZoneInfo | str | None = None, **options: bool) -> str:
+        place = ZoneInfo(zone) if isinstance(zone, str) else zone or viewer_zone()
+        return formats.format_moment(value, place, ui_language(), **options)
+
+    @app.template_filter("span")
+    def span(start: Any, end: Any, zone: ZoneInfo | str | None = None) -> str:
+        place = ZoneInfo(zone) if isinstance(zone, str) else zone or viewer_zone()
+        return formats.format_span(start, end, place, ui_language())
+
+    app.template_filter("length")(formats.format_length)
+    app.template_filter("bytes")(formats.format_bytes)
+
+
+def main() -> None:
+    """Run the `lms` command."""
+    import click  # noqa: PLC0415 - the web server needs no command line
+
+    @click.group()
+    def lms() -> None:
+        """Tomoni's commands."""
+
+    for module in _rooms("cli"):
+        for command in module.COMMANDS:
+            lms.add_command(command)
+    lms()

@@ -1,0 +1,111 @@
+"""Environment -> one frozen Settings. A bad value stops start-up with a sentence."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between places where Tomoni runs.
+
+    `var_dir` holds what the product writes (media, uploads, mail of the demo); `password_cost`
+    is the argon2 time cost and memory in KiB; `base_url` is the address people reach it by.
+    """
+
+    database_url: str
+    secret_key: str
+    var_dir: Path
+    base_url: str = "http://localhost:8000"
+    demo: bool = False
+    testing: bool = False
+    secure_cookies: bool = False
+    smtp_host: str = ""
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_starttls: bool = False
+    mail_from: str = "tomoni@localhost"
+    mail_folder: Path | None = None
+    accel_prefix: str = ""
+    max_upload_mb: int = 4096
+    password_cost: tuple[int, int] = (3, 65536)
+    media_master_key: bytes = b""
+
+    @property
+    def media_dir(self) -> Path:
+        """Where stored files are kept when storage is this machine's disk."""
+        return self.var_dir / "media"
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment (`TOMONI_*`).
+
+    Raises ConfigError naming the variable when a value does not fit.
+    """
+    env = os.environ if env is None else env
+    var_dir = Path(env.get("TOMONI_VAR", str(ROOT / "var"))).resolve()
+    demo = _flag(env, "TOMONI_DEMO")
+    secret = env.get("TOMONI_SECRET_KEY", "")
+    if not secret:
+        secret = _kept_secret(var_dir)
+    if len(secret) < 32:  # noqa: PLR2004 - 32 characters of a random text
+        raise ConfigError("TOMONI_SECRET_KEY must have at least 32 characters.")
+    base_url = env.get("TOMONI_BASE_URL", "http://localhost:8000").rstrip("/")
+    if not base_url.startswith(("http://", "https://")):
+        raise ConfigError("TOMONI_BASE_URL must start with http:// or https://.")
+    folder = env.get("TOMONI_MAIL_FOLDER", "")
+    return Settings(
+        database_url=env.get("TOMONI_DATABASE_URL", f"sqlite:///{var_dir / 'tomoni.db'}"),
+        secret_key=secret,
+        var_dir=var_dir,
+        base_url=base_url,
+        demo=demo,
+        secure_cookies=base_url.startswith("https://"),
+        smtp_host=env.get("TOMONI_SMTP_HOST", ""),
+        smtp_port=_number(env, "TOMONI_SMTP_PORT", 25),
+        smtp_user=env.get("TOMONI_SMTP_USER", ""),
+        smtp_password=env.get("TOMONI_SMTP_PASSWORD", ""),
+        smtp_starttls=_flag(env, "TOMONI_SMTP_STARTTLS"),
+        mail_from=env.get("TOMONI_MAIL_FROM", "tomoni@localhost"),
+        mail_folder=Path(folder) if folder else (var_dir / "mail" if demo else None),
+        accel_prefix=env.get("TOMONI_ACCEL_PREFIX", ""),
+        max_upload_mb=_number(env, "TOMONI_MAX_UPLOAD_MB", 4096),
+        media_master_key=secret.encode(),
+    )
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "").lower()
+    if value in {"", "0", "no", "false"}:
+        return False
+    if value in {"1", "yes", "true"}:
+        return True
+    raise ConfigError(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name, "")
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or int(value) == 0:
+        raise ConfigError(f"{name} must be a whole number above 0, not {value!r}.")
+    return int(value)
+
+
+def _kept_secret(var_dir: Path) -> str:
+    """Make a secret once and keep it beside the data, readable by this user only."""
+    path = var_dir / "secret-key"
+    if not path.exists():
+        var_dir.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(os.urandom(32).hex())
+    return path.read_text().strip()

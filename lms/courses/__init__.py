@@ -1,0 +1,1 @@
+"""Programmes, editions, parts and lessons."""

@@ -1,0 +1,152 @@
+"""Tables of courses."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.infra.db import Model, WithId
+
+
+class Kind(StrEnum):
+    """The shape of a programme: the preset an organiser starts from."""
+
+    WEB_LECTURE = "web_lecture"
+    SERIES = "series"
+    RESIDENTIAL = "residential"
+    ON_REQUEST = "on_request"
+    STAGED = "staged"
+
+
+class Mode(StrEnum):
+    """Where an edition is held."""
+
+    VENUE = "venue"
+    WEB = "web"
+    HYBRID = "hybrid"
+    ON_DEMAND = "on_demand"
+
+
+class EditionState(StrEnum):
+    """Where an edition stands."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+class Approval(StrEnum):
+    """How an application becomes a seat."""
+
+    FIRST_COME = "first_come"
+    ORGANISER = "organiser"
+
+
+class Reach(StrEnum):
+    """Who may see a programme in the catalogue; outside = everyone, without an account."""
+
+    HQ = "hq"
+    INDUSTRIAL = "industrial"
+    AFFILIATE = "affiliate"
+    OUTSIDE = "outside"
+
+
+class Programme(WithId, Model):
+    """A programme with its stated purpose and audience. `leads_to_id`: the one after it."""
+
+    __tablename__ = "programme"
+
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    title: Mapped[dict[str, str]]
+    summary: Mapped[dict[str, str]]
+    purpose: Mapped[dict[str, str]]
+    audience: Mapped[dict[str, str]]
+    reach: Mapped[str] = mapped_column(String(12), default=Reach.OUTSIDE)
+    languages: Mapped[list[str]]
+    leads_to_id: Mapped[str | None] = mapped_column(ForeignKey("programme.id"))
+    search_key: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+
+class Edition(WithId, Model):
+    """One run of a programme. `capacity` None = no limit; `apply_until_at` is a moment."""
+
+    __tablename__ = "edition"
+    __table_args__ = (
+        UniqueConstraint("programme_id", "slug"),
+        CheckConstraint("capacity is null or capacity >= 0", name="capacity_not_negative"),
+        CheckConstraint(
+            "state in ('draft','published','cancelled','closed')", name="state_known"
+        ),
+        CheckConstraint(
+            "ends_on is null or starts_on is null or ends_on >= starts_on", name="dates_in_order"
+        ),
+    )
+
+    programme_id: Mapped[str] = mapped_column(ForeignKey("programme.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80))
+    title: Mapped[dict[str, str]]
+    mode: Mapped[str] = mapped_column(String(12))
+    languages: Mapped[list[str]]
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    timezone: Mapped[str] = mapped_column(String(64), default="Asia/Tokyo")
+    capacity: Mapped[int | None]
+    apply_until_at: Mapped[datetime | None]
+    approval: Mapped[str] = mapped_column(String(12), default=Approval.FIRST_COME)
+    state: Mapped[str] = mapped_column(String(12), default=EditionState.DRAFT)
+    published_at: Mapped[datetime | None]
+    created_by: Mapped[str | None] = mapped_column(String(26))
+    created_at: Mapped[datetime]
+
+
+class Part(WithId, Model):
+    """A part of an edition, in order: a lecture, a stage, a round-table."""
+
+    __tablename__ = "part"
+    __table_args__ = (UniqueConstraint("edition_id", "slug"),)
+
+    edition_id: Mapped[str] = mapped_column(ForeignKey("edition.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80))
+    position: Mapped[int]
+    title: Mapped[dict[str, str]]
+    summary: Mapped[dict[str, str]]
+
+
+class Lesson(WithId, Model):
+    """Text to read in a part. `body` holds Markdown a language; see docs/content-format.md.
+
+    `sources` and `glossary` are lists a language: {"ja": [...], "en": [...]}.
+    """
+
+    __tablename__ = "lesson"
+    __table_args__ = (UniqueConstraint("part_id", "slug"),)
+
+    part_id: Mapped[str] = mapped_column(ForeignKey("part.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80))
+    position: Mapped[int]
+    title: Mapped[dict[str, str]]
+    minutes: Mapped[int] = mapped_column(default=10)
+    objectives: Mapped[dict[str, list[str]]]
+    body: Mapped[dict[str, str]]
+    sources: Mapped[dict[str, list[dict[str, str]]]]
+    glossary: Mapped[dict[str, list[dict[str, str]]]]
+
+
+class ContentRecord(Model):
+    """What `lms content load` wrote: the file's key, the row, and how the row looked then.
+
+    A row that no longer hashes to `row_hash` was edited in the browser since.
+    """
+
+    __tablename__ = "content_record"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    table_name: Mapped[str] = mapped_column(String(40))
+    row_id: Mapped[str] = mapped_column(String(26), index=True)
+    row_hash: Mapped[str] = mapped_column(String(64))
+    loaded_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Applications, seats and the waiting list."""

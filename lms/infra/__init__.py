@@ -1,0 +1,1 @@
+"""Database, jobs, mail, storage, languages, audit, logging and the web's common ground."""

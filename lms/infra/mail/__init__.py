@@ -1,0 +1,1 @@
+"""Mail: an outbox row written with the change it tells of, rendered and sent by a job."""

@@ -1,0 +1,114 @@
+"""Answers to what went wrong: a sentence and a way on; JSON for programs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from lms.infra.db import db
+from lms.infra.web.access import ask_to_sign_in, current_actor, in_signed_in_area
+from lms.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError, RefusedError
+
+log = structlog.get_logger()
+
+RefusalText = Callable[[RefusedError | ForbiddenError | InvalidInputError], str | None]
+_refusal_texts: list[RefusalText] = []
+
+
+def add_refusal_text(text: RefusalText) -> None:
+    """Register a feature's sentence for its own refusals (None: not mine)."""
+    if text not in _refusal_texts:
+        _refusal_texts.append(text)
+
+
+def refusal_sentence(error: RefusedError | ForbiddenError | InvalidInputError) -> str:
+    """Return the sentence for a refusal in the language in force."""
+    for text in _refusal_texts:
+        sentence = text(error)
+        if sentence:
+            return str(sentence)
+    return _("That is not possible here.")
+
+
+def _sentence(status: int) -> str:
+    sentences = {
+        400: _("This request could not be read."),
+        401: _("Please sign in."),
+        403: _("You may not do this."),
+        404: _("There is nothing at this address."),
+        405: _("This address does not take that kind of request."),
+        409: _("That is not possible here."),
+        413: _("What you sent is too large."),
+        415: _("This kind of data is not read here."),
+        422: _("Something in the form does not fit."),
+        429: _("Too many attempts. Please wait a little."),
+    }
+    return sentences.get(status) or _("Something went wrong on our side. Please try again later.")
+
+
+def error_answer(status: int, sentence: str | None = None, code: str = "") -> Any:
+    """Answer with a page, or JSON under /api/ and /media/."""
+    text = sentence or _sentence(status)
+    if request.path.startswith(("/api/", "/media/")):
+        answer = jsonify(error=code or str(status), message=text)
+        answer.status_code = status
+        return answer
+    page = render_template("errors/error.html", status=status, sentence=text)
+    return page, status
+
+
+def install_errors(app: Flask) -> None:
+    """Register the handlers."""
+
+    @app.errorhandler(NotFoundError)
+    def missing(_error: NotFoundError) -> Any:
+        return _not_found()
+
+    @app.errorhandler(ForbiddenError)
+    def forbidden(error: ForbiddenError) -> Any:
+        db.session.rollback()
+        return error_answer(403, refusal_sentence(error), error.code)
+
+    @app.errorhandler(RefusedError)
+    def refused(error: RefusedError) -> Any:
+        db.session.rollback()
+        return error_answer(409, refusal_sentence(error), error.code)
+
+    @app.errorhandler(InvalidInputError)
+    def invalid(error: InvalidInputError) -> Any:
+        db.session.rollback()
+        return error_answer(422, refusal_sentence(error), error.code)
+
+    @app.errorhandler(CSRFError)
+    def no_token(_error: CSRFError) -> Any:
+        return error_answer(
+            400, _("This page was open for too long. Please go back and try again."), "csrf"
+        )
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        if error.code == 404:  # noqa: PLR2004 - the status itself
+            return _not_found()
+        if error.code is None or error.response is not None or error.code < 400:  # noqa: PLR2004
+            return error
+        answer = error_answer(error.code, code=str(error.code))
+        return answer
+
+    @app.errorhandler(Exception)
+    def crashed(error: Exception) -> Any:
+        db.session.rollback()
+        if app.testing:
+            raise error
+        log.exception("request_failed", endpoint=request.endpoint)
+        return error_answer(500)
+
+
+def _not_found() -> Any:
+    db.session.rollback()
+    if not current_actor().signed_in and in_signed_in_area(request.path):
+        return ask_to_sign_in()
+    return error_answer(404, code="not_found")

@@ -1,0 +1,1 @@
+"""The standard library only: what every feature may rely on."""

@@ -1,0 +1,1 @@
+"""Persons, organisations, memberships, roles, sign-in."""

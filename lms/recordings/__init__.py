@@ -1,0 +1,1 @@
+"""Media files and handouts, staff side: upload, processing, captions."""

@@ -1,0 +1,1 @@
+"""The record of learning: what a person has read and earned."""

@@ -1,0 +1,1 @@
+"""Live (hybrid) sessions: schedule, join, attendance."""

@@ -1,0 +1,98 @@
+"""Tables of live sessions."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.infra.db import Model, WithId
+
+
+class AttendanceStatus(StrEnum):
+    """出席 遅刻 早退 欠席 公欠."""
+
+    PRESENT = "present"
+    LATE = "late"
+    LEFT_EARLY = "left_early"
+    ABSENT = "absent"
+    EXCUSED = "excused"
+
+
+class LiveSession(WithId, Model):
+    """A class meeting: in a room, on the web, or both.
+
+    `starts_local`/`ends_local` are wall-clock times in `timezone`; `starts_at`/`ends_at` are
+    the instants derived from them. The web address is for organisers and for the redirect
+    after a recorded press only. `sequence` rises with every change told by calendar.
+    """
+
+    __tablename__ = "live_session"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="times_in_order"),
+        Index("ix_live_session_edition_starts", "edition_id", "starts_at"),
+    )
+
+    edition_id: Mapped[str] = mapped_column(ForeignKey("edition.id"))
+    part_id: Mapped[str | None] = mapped_column(ForeignKey("part.id"))
+    title: Mapped[dict[str, str]]
+    starts_local: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    ends_local: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    timezone: Mapped[str] = mapped_column(String(64), default="Asia/Tokyo")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    venue_name: Mapped[dict[str, str]]
+    venue_address: Mapped[dict[str, str]]
+    venue_access: Mapped[dict[str, str]]
+    map_url: Mapped[str] = mapped_column(String(500), default="")
+    web_url: Mapped[str] = mapped_column(String(1000), default="")
+    web_passcode: Mapped[str] = mapped_column(String(100), default="")
+    join_opens_minutes: Mapped[int] = mapped_column(default=15)
+    grace_minutes: Mapped[int] = mapped_column(default=15)
+    is_recorded: Mapped[bool] = mapped_column(default=False)
+    interpretation: Mapped[bool] = mapped_column(default=False)
+    cancelled_at: Mapped[datetime | None]
+    sequence: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+class SessionSpeaker(WithId, Model):
+    """Who speaks: a known person, or a name only."""
+
+    __tablename__ = "session_speaker"
+
+    live_session_id: Mapped[str] = mapped_column(ForeignKey("live_session.id"), index=True)
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[dict[str, str]]
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class JoinPress(WithId, Model):
+    """Evidence: this person pressed join at that moment."""
+
+    __tablename__ = "join_press"
+    __table_args__ = (Index("ix_join_press_session_person", "live_session_id", "person_id"),)
+
+    live_session_id: Mapped[str] = mapped_column(ForeignKey("live_session.id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    at: Mapped[datetime]
+
+
+class Attendance(WithId, Model):
+    """The status of a person in a session, set by hand; it stands before what presses say."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (
+        UniqueConstraint("live_session_id", "person_id"),
+        CheckConstraint(
+            "status in ('present','late','left_early','absent','excused')", name="status_known"
+        ),
+    )
+
+    live_session_id: Mapped[str] = mapped_column(ForeignKey("live_session.id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    status: Mapped[str] = mapped_column(String(12))
+    way: Mapped[str] = mapped_column(String(8), default="venue")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    set_by: Mapped[str | None] = mapped_column(String(26))
+    set_at: Mapped[datetime]

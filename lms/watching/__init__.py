@@ -1,0 +1,1 @@
+"""What a viewer gets and how much of it was watched."""

@@ -1,0 +1,1 @@
+"""Acts that touch every feature: content, search, demo."""
