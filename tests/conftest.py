@@ -182,9 +182,7 @@ def add_organisation(
 def join_organisation(person: Person, organisation: Organisation) -> None:
     """Add an open membership to the current transaction."""
     db.session.add(
-        Membership(
-            person_id=person.id, organisation_id=organisation.id, starts_on=date(2020, 4, 1)
-        )
+        Membership(person_id=person.id, organisation_id=organisation.id, starts_on=date(2020, 4, 1))
     )
 
 

@@ -22,9 +22,7 @@ class CompletionRule(Model):
     """One rule an edition. `needed` counts for at_least; `due_at` is told to the learner."""
 
     __tablename__ = "completion_rule"
-    __table_args__ = (
-        CheckConstraint("combine in ('all','any','at_least')", name="combine_known"),
-    )
+    __table_args__ = (CheckConstraint("combine in ('all','any','at_least')", name="combine_known"),)
 
     edition_id: Mapped[str] = mapped_column(ForeignKey("edition.id"), primary_key=True)
     combine: Mapped[str] = mapped_column(String(10), default=Combine.ALL)

@@ -79,9 +79,7 @@ class Edition(WithId, Model):
     __table_args__ = (
         UniqueConstraint("programme_id", "slug"),
         CheckConstraint("capacity is null or capacity >= 0", name="capacity_not_negative"),
-        CheckConstraint(
-            "state in ('draft','published','cancelled','closed')", name="state_known"
-        ),
+        CheckConstraint("state in ('draft','published','cancelled','closed')", name="state_known"),
         CheckConstraint(
             "ends_on is null or starts_on is null or ends_on >= starts_on", name="dates_in_order"
         ),

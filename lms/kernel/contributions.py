@@ -18,7 +18,5 @@ class LoadReport:
 class ContentLoader(Protocol):
     """A feature that takes its part of a checked content document into its tables."""
 
-    def load(
-        self, document: Any, *, overwrite: bool, at: datetime, report: LoadReport
-    ) -> None:
+    def load(self, document: Any, *, overwrite: bool, at: datetime, report: LoadReport) -> None:
         """Write this feature's rows in the current transaction; add keys to the report."""

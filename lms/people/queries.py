@@ -40,5 +40,7 @@ def find_actor(person_id: str, epoch: int, at: datetime) -> Actor | None:
         timezone=person.timezone,
         country=person.country,
         roles=frozenset(RoleGrant(Role(a), b) for kind, a, b in rows if kind == "role"),
-        organisation_ids=tuple(sorted(OrganisationId(a) for kind, a, _b in rows if kind == "member")),
+        organisation_ids=tuple(
+            sorted(OrganisationId(a) for kind, a, _b in rows if kind == "member")
+        ),
     )

@@ -47,6 +47,10 @@ def replay(file: str) -> None:
         click.echo(json.dumps(_replay(case)))
 
 
+#: What `lms` takes up from here.
+COMMANDS = (watching,)
+
+
 class _Refused(click.ClickException):
     """Bad input: one sentence on standard error and exit status 2."""
 

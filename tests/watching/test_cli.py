@@ -136,3 +136,19 @@ def test_replay_loads_neither_flask_nor_the_database() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["covered_ms"] == 30_000
+
+
+def test_lms_replays_without_settings_or_database(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from lms.app import main; main()", "watching", "replay", "-"],
+        input=json.dumps(CASE),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=tmp_path,
+        env={"DATABASE_URL": "nothing at all"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["covered_ms"] == 30_000
+    assert list(tmp_path.iterdir()) == []

@@ -22,9 +22,7 @@ def _default_levels() -> dict[str, Localized]:
         "branch": N_("Branch"),
         "outside": N_("Outside"),
     }
-    return {
-        level: {"ja": translate("ja", word), "en": word} for level, word in words.items()
-    }
+    return {level: {"ja": translate("ja", word), "en": word} for level, word in words.items()}
 
 
 @dataclass(frozen=True, slots=True)

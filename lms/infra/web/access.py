@@ -27,12 +27,8 @@ PUBLIC = Access("public", lambda _actor: True)
 SIGNED_IN = Access("signed in", lambda actor: actor.signed_in)
 STAFF = Access("staff", lambda actor: actor.is_staff)
 ADMIN = Access("administrator", lambda actor: actor.has(Role.ADMIN))
-COORDINATOR = Access(
-    "coordinator or staff", lambda actor: actor.is_coordinator or actor.is_staff
-)
-RIGHTS_DESK = Access(
-    "rights desk", lambda actor: actor.is_staff or actor.has(Role.RIGHTS_OFFICER)
-)
+COORDINATOR = Access("coordinator or staff", lambda actor: actor.is_coordinator or actor.is_staff)
+RIGHTS_DESK = Access("rights desk", lambda actor: actor.is_staff or actor.has(Role.RIGHTS_OFFICER))
 AUDITOR = Access(
     "auditor or administrator", lambda actor: actor.has(Role.AUDITOR) or actor.has(Role.ADMIN)
 )

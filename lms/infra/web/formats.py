@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from lms.kernel.dates import format_day
 
+
 def zone_label(zone: ZoneInfo, language: str) -> str:
     """Return the zone by name: Japan time (JST), elsewhere the city of the zone."""
     del language  # gettext speaks the language in force

@@ -13,6 +13,7 @@ from wtforms.fields import Field
 
 from lms.kernel.dates import DateFaultError, plain, read_day, read_time
 
+
 class TomoniForm(FlaskForm):  # type: ignore[misc]
     """Every form: translated messages, CSRF, and errors under the field."""
 

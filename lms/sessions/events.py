@@ -1,0 +1,34 @@
+"""What happened to live sessions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lms.kernel.ids import EditionId, LiveSessionId, PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSessionChanged:
+    """Time, place or link changed after people could know of it."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSessionCancelled:
+    """It will not take place."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceChanged:
+    """What is known of a person's attendance changed (a press, a status by hand)."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    person_id: PersonId
+    at: datetime
