@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from flask import Flask, request, session
-from flask_babel import Babel, lazy_gettext as _l
+from flask_babel import Babel
+from flask_babel import lazy_gettext as _l
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from whitenoise import WhiteNoise
@@ -28,6 +29,7 @@ from lms.infra.web.assets import STATIC, asset, tree_hash
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel import clock
 from lms.kernel.actor import ANONYMOUS, Actor
+from lms.kernel.dates import format_day
 from lms.kernel.localized import Picked, pick
 from lms.people.queries import find_actor
 
@@ -105,6 +107,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_templates(app)
     headers.install_headers(app)
     errors.install_errors(app)
+    _install_features(app)
+    app.wsgi_app = _static_files(app, settings)  # type: ignore[method-assign]
+    return app
+
+
+def _install_features(app: Flask) -> None:
     app.before_request(_recognise)
     app.before_request(access.enforce_access)
     for views in _rooms("views"):
@@ -124,8 +132,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["jobs"] = jobs
     for module in _rooms("contributions"):
         module.register(app)
-    app.wsgi_app = _static_files(app, settings)  # type: ignore[method-assign]
-    return app
 
 
 def _recognise() -> None:
@@ -190,7 +196,7 @@ def _set_up_templates(app: Flask) -> None:
 
     @app.template_filter("day")
     def day(value: Any, **options: bool) -> str:
-        return formats.format_day(value, ui_language(), **options)
+        return format_day(value, ui_language(), **options)
 
     @app.template_filter("moment")
     def moment(value: Any, zone: ZoneInfo | str | None = None, **options: bool) -> str:
@@ -204,17 +210,3 @@ def _set_up_templates(app: Flask) -> None:
 
     app.template_filter("length")(formats.format_length)
     app.template_filter("bytes")(formats.format_bytes)
-
-
-def main() -> None:
-    """Run the `lms` command."""
-    import click  # noqa: PLC0415 - the web server needs no command line
-
-    @click.group()
-    def lms() -> None:
-        """Tomoni's commands."""
-
-    for module in _rooms("cli"):
-        for command in module.COMMANDS:
-            lms.add_command(command)
-    lms()

@@ -167,13 +167,18 @@ def add_person(login: str, family: str, given: str, **more: Any) -> Person:
 
 
 def add_organisation(
-    code: str, level: str, ja: str, en: str, parent: Organisation | None = None, country: str = "JP"
+    code: str,
+    level: str,
+    names: tuple[str, str],
+    parent: Organisation | None = None,
+    *,
+    country: str = "JP",
 ) -> Organisation:
     """Add an organisation to the current transaction."""
     organisation = Organisation(
         code=code, level=level, parent_id=parent.id if parent else None, country=country
     )
-    organisation.names.append(OrganisationName(name={"ja": ja, "en": en}))
+    organisation.names.append(OrganisationName(name={"ja": names[0], "en": names[1]}))
     db.session.add(organisation)
     db.session.flush()
     return organisation
@@ -194,18 +199,22 @@ def grant(person: Person, role: Role, scope: str = "*") -> None:
 
 
 @pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(app: Flask) -> Cast:  # noqa: ARG001 - the database must be there
     """Everyone, committed."""
     with unit_of_work():
-        hq = add_organisation("HQ", "hq", "東和金属労働組合協議会", "Towa Council of Metalworkers")
-        ia = add_organisation("IA", "industrial", "青空電機連合", "Aozora Electric Unions", hq)
-        ib = add_organisation("IB", "industrial", "みどり機械連合", "Midori Machine Unions", hq)
-        a1 = add_organisation("A1", "affiliate", "青空第一労働組合", "Aozora Union One", ia)
-        b1 = add_organisation("B1", "affiliate", "みどり第一労働組合", "Midori Union One", ib)
-        my = add_organisation("MY", "outside", "", "Melati Workers' Union", country="MY")
+        hq = add_organisation("HQ", "hq", ("東和金属労働組合協議会", "Towa Council of Metalworkers"))
+        ia = add_organisation("IA", "industrial", ("青空電機連合", "Aozora Electric Unions"), hq)
+        ib = add_organisation("IB", "industrial", ("みどり機械連合", "Midori Machine Unions"), hq)
+        a1 = add_organisation("A1", "affiliate", ("青空第一労働組合", "Aozora Union One"), ia)
+        b1 = add_organisation("B1", "affiliate", ("みどり第一労働組合", "Midori Union One"), ib)
+        my = add_organisation("MY", "outside", ("", "Melati Workers' Union"), country="MY")
         people = {
-            "trainee": add_person("trainee", "山瀬", "春夫", family_kana="ヤマセ", given_kana="ハルオ"),
-            "other_trainee": add_person("other", "髙森", "夏子", family_kana="タカモリ", given_kana="ナツコ"),
+            "trainee": add_person(
+                "trainee", "山瀬", "春夫", family_kana="ヤマセ", given_kana="ハルオ"
+            ),
+            "other_trainee": add_person(
+                "other", "髙森", "夏子", family_kana="タカモリ", given_kana="ナツコ"
+            ),
             "overseas": add_person(
                 "overseas", "", "", full_name="Aminah binti Salleh", call_me="Aminah",
                 language="en", timezone="Asia/Kuala_Lumpur", country="MY",

@@ -44,7 +44,9 @@ class Agreement(WithId, Model):
 
 
 class AgreementTerm(WithId, Model):
-    """A grant or a prohibition. `conditions` has the shape of the case format in
+    """A grant or a prohibition.
+
+    `conditions` has the shape of the case format in
     docs/decisions (actions, purposes, channels, territory, audience, enrolled, attended,
     max_views, obligations); the window stands in columns, `[from_at, until_at)`.
     """
@@ -99,8 +101,9 @@ class Takedown(WithId, Model):
 
 
 class RightsFacts(Model):
-    """The frozen facts of a recording in the case format, rewritten in the transaction that
-    changes them; a property test holds it against the tables.
+    """The frozen facts of a recording in the case format.
+
+    Rewritten in the transaction that changes them; a property test holds it to the tables.
     """
 
     __tablename__ = "rights_facts"

@@ -29,7 +29,7 @@ def _default_levels() -> dict[str, Localized]:
 class SiteSettings:
     """What the federation sets in the browser.
 
-    `accent_hex` is `#rrggbb`; `fiscal_year_start` a month 1–12; `levels` the words for
+    `accent_hex` is `#rrggbb`; `fiscal_year_start` a month from 1 to 12; `levels` the words for
     hq, industrial, affiliate, branch and outside; `logo_key` a key in storage.
     """
 

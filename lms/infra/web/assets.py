@@ -1,6 +1,4 @@
-"""Static files under one hashed folder, so that they may be kept for ever and refer to each
-other by plain relative addresses.
-"""
+"""Static files under one hashed folder: kept for ever by browsers, plain relative addresses."""
 
 import gzip
 import hashlib
@@ -31,7 +29,7 @@ def pack_assets(target: Path, root: Path = STATIC) -> Path:
 
     Does nothing when that folder is already whole. Older hashes are removed.
     """
-    import brotli  # noqa: PLC0415 - only when packing
+    import brotli  # type: ignore[import-untyped]  # noqa: PLC0415 - only when packing
 
     folder = target / tree_hash(root)
     if folder.exists():

@@ -31,7 +31,7 @@ def refusal_sentence(error: RefusedError | ForbiddenError | InvalidInputError) -
         sentence = text(error)
         if sentence:
             return str(sentence)
-    return _("That is not possible here.")
+    return str(_("That is not possible here."))
 
 
 def _sentence(status: int) -> str:
@@ -47,7 +47,9 @@ def _sentence(status: int) -> str:
         422: _("Something in the form does not fit."),
         429: _("Too many attempts. Please wait a little."),
     }
-    return sentences.get(status) or _("Something went wrong on our side. Please try again later.")
+    return str(
+        sentences.get(status) or _("Something went wrong on our side. Please try again later.")
+    )
 
 
 def error_answer(status: int, sentence: str | None = None, code: str = "") -> Any:
@@ -61,6 +63,17 @@ def error_answer(status: int, sentence: str | None = None, code: str = "") -> An
     return page, status
 
 
+_STATUS: dict[type[Exception], int] = {
+    ForbiddenError: 403,
+    RefusedError: 409,
+    InvalidInputError: 422,
+}
+
+
+def _status_of(error: Exception) -> int:
+    return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+
+
 def install_errors(app: Flask) -> None:
     """Register the handlers."""
 
@@ -68,20 +81,12 @@ def install_errors(app: Flask) -> None:
     def missing(_error: NotFoundError) -> Any:
         return _not_found()
 
-    @app.errorhandler(ForbiddenError)
-    def forbidden(error: ForbiddenError) -> Any:
+    def refused(error: Any) -> Any:
         db.session.rollback()
-        return error_answer(403, refusal_sentence(error), error.code)
+        return error_answer(_status_of(error), refusal_sentence(error), error.code)
 
-    @app.errorhandler(RefusedError)
-    def refused(error: RefusedError) -> Any:
-        db.session.rollback()
-        return error_answer(409, refusal_sentence(error), error.code)
-
-    @app.errorhandler(InvalidInputError)
-    def invalid(error: InvalidInputError) -> Any:
-        db.session.rollback()
-        return error_answer(422, refusal_sentence(error), error.code)
+    for kind in _STATUS:
+        app.register_error_handler(kind, refused)
 
     @app.errorhandler(CSRFError)
     def no_token(_error: CSRFError) -> Any:
@@ -95,15 +100,14 @@ def install_errors(app: Flask) -> None:
             return _not_found()
         if error.code is None or error.response is not None or error.code < 400:  # noqa: PLR2004
             return error
-        answer = error_answer(error.code, code=str(error.code))
-        return answer
+        return error_answer(error.code, code=str(error.code))
 
     @app.errorhandler(Exception)
     def crashed(error: Exception) -> Any:
         db.session.rollback()
         if app.testing:
             raise error
-        log.exception("request_failed", endpoint=request.endpoint)
+        log.error("request_failed", endpoint=request.endpoint, exc_info=error)
         return error_answer(500)
 
 

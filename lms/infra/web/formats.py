@@ -12,7 +12,7 @@ def zone_label(zone: ZoneInfo, language: str) -> str:
     """Return the zone by name: Japan time (JST), elsewhere the city of the zone."""
     del language  # gettext speaks the language in force
     if zone.key == "Asia/Tokyo":
-        return _("Japan time (JST)")
+        return str(_("Japan time (JST)"))
     city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
     known = {
         "Kuala Lumpur": _("Kuala Lumpur time"),
@@ -21,11 +21,11 @@ def zone_label(zone: ZoneInfo, language: str) -> str:
         "Singapore": _("Singapore time"),
         "Manila": _("Manila time"),
     }
-    return known.get(city) or _("%(city)s time", city=city)
+    return str(known.get(city) or _("%(city)s time", city=city))
 
 
 def format_moment(moment: datetime, zone: ZoneInfo, language: str, *, year: bool = True) -> str:
-    """A moment with its day, 24-hour time and named zone."""
+    """Write a moment with its day, 24-hour time and named zone."""
     local = moment.astimezone(zone)
     day = format_day(local.date(), language, year=year)
     return f"{day} {local:%H:%M} {zone_label(zone, language)}"
@@ -34,7 +34,7 @@ def format_moment(moment: datetime, zone: ZoneInfo, language: str, *, year: bool
 def format_span(start: datetime, end: datetime, zone: ZoneInfo, language: str) -> str:
     """Return day, times and zone; when midnight lies between, both days are written."""
     first, last = start.astimezone(zone), end.astimezone(zone)
-    head = f"{format_day(first.date(), language)} {first:%H:%M}–"
+    head = f"{format_day(first.date(), language)} {first:%H:%M}\u2013"
     tail = f"{last:%H:%M}"
     if last.date() != first.date():
         tail = f"{format_day(last.date(), language)} {tail}"

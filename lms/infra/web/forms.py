@@ -71,8 +71,7 @@ class _ReadField(StringField):
         """Return the value as the form shows it."""
         return str(value)
 
-    @override
-    def _value(self) -> str:
+    def _value(self) -> str:  # WTForms' own hook, which its stubs leave out
         if self.raw is not None:
             return self.raw
         return "" if self.data is None else self.write(self.data)
@@ -125,4 +124,4 @@ class WallField(_ReadField):
 
 def fields_of(form: FlaskForm, names: Sequence[str]) -> list[Field]:
     """Return the named fields of a form in that order, for templates that group them."""
-    return [form._fields[name] for name in names]  # noqa: SLF001 - WTForms offers no other way
+    return [form._fields[name] for name in names]  # WTForms offers no other way

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from flask import request, session
+from flask import has_request_context, request, session
 
 from lms.infra.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from lms.infra.web.access import current_actor
@@ -10,19 +10,19 @@ from lms.kernel.wall import is_zone
 
 
 def ui_language() -> str:
-    """The person's choice for this browser, else their own language, else the browser's."""
+    """Return the person's choice for this browser, else their own language, else the browser's."""
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
     actor = current_actor()
     if actor.signed_in and actor.language in LANGUAGES:
         return actor.language
-    best = request.accept_languages.best_match(LANGUAGES) if request else None
+    best = request.accept_languages.best_match(LANGUAGES) if has_request_context() else None
     return best or DEFAULT_LANGUAGE
 
 
 def viewer_zone() -> ZoneInfo:
-    """The zone in which the viewer lives: the person's own, else what this browser chose."""
+    """Return the zone in which the viewer lives: the person's own, else what this browser chose."""
     actor = current_actor()
     name = actor.timezone if actor.signed_in else str(session.get("timezone", "Asia/Tokyo"))
     return ZoneInfo(name if is_zone(name) else "Asia/Tokyo")

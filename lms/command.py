@@ -1,0 +1,39 @@
+"""The `lms` command. Each group is imported when it is called, so that one does not carry all."""
+
+import importlib
+
+import click
+from typing_extensions import override
+
+GROUPS = {
+    "audit": "lms.infra.audit.cli:audit",
+    "content": "lms.whole.cli:content",
+    "demo": "lms.whole.cli:demo",
+    "database": "lms.whole.cli:database",
+    "people": "lms.people.cli:people",
+    "rights": "lms.rights.cli:rights",
+    "watching": "lms.watching.cli:watching",
+    "worker": "lms.worker:worker",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are found by name."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(GROUPS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = GROUPS.get(cmd_name)
+        if place is None:
+            return None
+        module, _colon, name = place.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup)
+def main() -> None:
+    """Tomoni's commands."""
