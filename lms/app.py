@@ -208,5 +208,5 @@ def _set_up_templates(app: Flask) -> None:
         place = ZoneInfo(zone) if isinstance(zone, str) else zone or viewer_zone()
         return formats.format_span(start, end, place, ui_language())
 
-    app.template_filter("length")(formats.format_length)
-    app.template_filter("bytes")(formats.format_bytes)
+    app.template_filter("duration")(formats.format_length)
+    app.template_filter("size")(formats.format_bytes)

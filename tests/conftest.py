@@ -202,7 +202,7 @@ def grant(person: Person, role: Role, scope: str = "*") -> None:
 def cast(app: Flask) -> Cast:  # noqa: ARG001 - the database must be there
     """Everyone, committed."""
     with unit_of_work():
-        hq = add_organisation("HQ", "hq", ("東和金属労働組合協議会", "Towa Council of Metalworkers"))
+        hq = add_organisation("HQ", "hq", ("東和金属労働組合協議会", "Towa Metal Council"))
         ia = add_organisation("IA", "industrial", ("青空電機連合", "Aozora Electric Unions"), hq)
         ib = add_organisation("IB", "industrial", ("みどり機械連合", "Midori Machine Unions"), hq)
         a1 = add_organisation("A1", "affiliate", ("青空第一労働組合", "Aozora Union One"), ia)
