@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from lms.app import create_app
 from lms.config import Settings
@@ -42,8 +42,7 @@ def _postgres_url(worker: str) -> str:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
-    head, _sep, _tail = base.rpartition("/")
-    return f"{head}/{name}"
+    return make_url(base).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,10 @@ class Reach(StrEnum):
 
 
 class Programme(WithId, Model):
-    """A programme with its stated purpose and audience. `leads_to_id`: the one after it."""
+    """A programme with its stated purpose and audience. `leads_to_id`: the one after it.
+
+    `version` grows with every edit in the browser, so that none overwrites another unseen.
+    """
 
     __tablename__ = "programme"
 
@@ -70,10 +73,15 @@ class Programme(WithId, Model):
     search_key: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Edition(WithId, Model):
-    """One run of a programme. `capacity` None = no limit; `apply_until_at` is a moment."""
+    """One run of a programme. `capacity` None = no limit; `apply_until_at` is a moment.
+
+    `version` grows with every edit of the edition or its parts, so that none overwrites
+    another unseen.
+    """
 
     __tablename__ = "edition"
     __table_args__ = (
@@ -100,6 +108,7 @@ class Edition(WithId, Model):
     published_at: Mapped[datetime | None]
     created_by: Mapped[str | None] = mapped_column(String(26))
     created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Part(WithId, Model):
@@ -133,6 +142,7 @@ class Lesson(WithId, Model):
     body: Mapped[dict[str, str]]
     sources: Mapped[dict[str, list[dict[str, str]]]]
     glossary: Mapped[dict[str, list[dict[str, str]]]]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class ContentRecord(Model):

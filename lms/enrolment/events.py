@@ -56,3 +56,13 @@ class EnrolmentWithdrawn:
     person_id: PersonId
     at: datetime
     by_staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentCancelled:
+    """The edition will not take place, so this enrolment ended."""
+
+    enrolment_id: EnrolmentId
+    edition_id: EditionId
+    person_id: PersonId
+    at: datetime

@@ -32,13 +32,16 @@ class Enrolment(WithId, Model):
     """One person in one edition. Who is enrolled holds a numbered seat, and nobody else does.
 
     `seat` is unique within the edition, which backs the capacity decided under a lock on the
-    edition's row. `queue_position` orders the waiting list.
+    edition's row. `queue_position` orders the waiting list: it only grows within an edition and
+    is kept when the person leaves the list, so that no two ever shared a place. `approved_at`:
+    when an organiser agreed; who waits without it is not promoted where approval is asked for.
     """
 
     __tablename__ = "enrolment"
     __table_args__ = (
         UniqueConstraint("edition_id", "person_id"),
         UniqueConstraint("edition_id", "seat"),
+        UniqueConstraint("edition_id", "queue_position"),
         CheckConstraint(
             "state in ('applied','under_review','enrolled','waitlisted','withdrawn','declined',"
             "'cancelled')",
@@ -55,6 +58,7 @@ class Enrolment(WithId, Model):
     attending: Mapped[str] = mapped_column(String(8), default=Attending.WEB)
     seat: Mapped[int | None]
     queue_position: Mapped[int | None]
+    approved_at: Mapped[datetime | None]
     accommodation: Mapped[str] = mapped_column(Text, default="")
     message: Mapped[str] = mapped_column(Text, default="")
     applied_at: Mapped[datetime]
