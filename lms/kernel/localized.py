@@ -1,16 +1,14 @@
 """Text held in several languages under BCP 47 tags; ja and en are complete, more may come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Localized: TypeAlias = dict[str, str]
 
 FALLBACK_ORDER = ("ja", "en")
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(NamedTuple):
     """The text chosen for a reader; `is_fallback` when it is not in the language asked for."""
 
     text: str
