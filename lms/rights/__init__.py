@@ -1,0 +1,1 @@
+"""Agreements, consent, publication and the decision about who may see what."""

@@ -1,0 +1,48 @@
+"""The pure rules of access: standard library and `lms.kernel` only."""
+
+from lms.rights.rules.codes import NEUTRAL, Code, Outcome, Verb
+from lms.rights.rules.decide import MAX_LEASE, boundaries_after, decide_access
+from lms.rights.rules.decision import (
+    Change,
+    Decision,
+    Obligations,
+    ViewerAnswer,
+    viewer_answer,
+)
+from lms.rights.rules.facts import Action, Facts, Reach, Recording, Request, Viewer
+from lms.rights.rules.parse import (
+    facts_from_case,
+    org_tree_from_json,
+    recording_from_json,
+    request_from_json,
+    viewer_from_json,
+)
+from lms.rights.rules.write import facts_to_json, recording_to_json
+
+__all__ = [
+    "MAX_LEASE",
+    "NEUTRAL",
+    "Action",
+    "Change",
+    "Code",
+    "Decision",
+    "Facts",
+    "Obligations",
+    "Outcome",
+    "Reach",
+    "Recording",
+    "Request",
+    "Verb",
+    "Viewer",
+    "ViewerAnswer",
+    "boundaries_after",
+    "decide_access",
+    "facts_from_case",
+    "facts_to_json",
+    "org_tree_from_json",
+    "recording_from_json",
+    "recording_to_json",
+    "request_from_json",
+    "viewer_answer",
+    "viewer_from_json",
+]
