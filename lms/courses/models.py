@@ -56,6 +56,8 @@ class Reach(StrEnum):
 class Programme(WithId, Model):
     """A programme with its stated purpose and audience. `leads_to_id`: the one after it.
 
+    `keywords` are words a language to be found by; `search_key` is derived from all texts.
+
     `version` grows with every edit in the browser, so that none overwrites another unseen.
     """
 
@@ -70,6 +72,7 @@ class Programme(WithId, Model):
     reach: Mapped[str] = mapped_column(String(12), default=Reach.OUTSIDE)
     languages: Mapped[list[str]]
     leads_to_id: Mapped[str | None] = mapped_column(ForeignKey("programme.id"))
+    keywords: Mapped[dict[str, list[str]]] = mapped_column(default=dict)
     search_key: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
@@ -79,8 +82,7 @@ class Programme(WithId, Model):
 class Edition(WithId, Model):
     """One run of a programme. `capacity` None = no limit; `apply_until_at` is a moment.
 
-    `version` grows with every edit of the edition or its parts, so that none overwrites
-    another unseen.
+    `version` grows with every edit of these settings, so that none overwrites another unseen.
     """
 
     __tablename__ = "edition"
@@ -122,6 +124,7 @@ class Part(WithId, Model):
     position: Mapped[int]
     title: Mapped[dict[str, str]]
     summary: Mapped[dict[str, str]]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class Lesson(WithId, Model):
