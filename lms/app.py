@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from babel import Locale
 from flask import Flask, request, session
 from flask_babel import Babel
 from flask_babel import lazy_gettext as _l
@@ -169,6 +170,7 @@ def _set_up_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         csp_nonce=headers.csp_nonce,
         asset=asset,
+        language_name=lambda tag: Locale.parse(tag, sep="-").get_display_name(tag),
         has_endpoint=lambda endpoint: endpoint in app.view_functions,
     )
 

@@ -58,9 +58,11 @@ def test_placeholders_agree(template: Catalog, japanese: Catalog) -> None:
         if known is None:
             continue
         wanted = set(PLACEHOLDER.findall(_forms(message.id)[-1]))
-        for text in _forms(known.string):
-            if set(PLACEHOLDER.findall(text)) != wanted:
-                unequal.append((message.id, text))
+        unequal += [
+            (message.id, text)
+            for text in _forms(known.string)
+            if set(PLACEHOLDER.findall(text)) != wanted
+        ]
     assert unequal == []
 
 

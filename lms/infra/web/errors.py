@@ -98,7 +98,7 @@ def install_errors(app: Flask) -> None:
     def http(error: HTTPException) -> Any:
         if error.code == 404:  # noqa: PLR2004 - the status itself
             return _not_found()
-        if error.code is None or error.response is not None or error.code < 400:  # noqa: PLR2004
+        if error.code is None or error.response is not None or error.code < 400:  # noqa: PLR2004 - redirects pass
             return error
         return error_answer(error.code, code=str(error.code))
 
