@@ -6,9 +6,12 @@ boundaries) is worked out once, when a value is made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
+from operator import itemgetter
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 BEGINNING: Final = -(2**62)
 END: Final = 2**62
@@ -205,7 +208,7 @@ class Recording:
     signatures: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        agreements = sorted(self.agreements, key=lambda agreement: agreement.id)
+        agreements = _steadily(self.agreements, [one.id for one in self.agreements])
         lineages = _lineages(agreements, agreements)
         whole = _lineages([one for one in agreements if one.whole], agreements)
         # A segment's consent is none for the rest, so only whole agreements fill a kind.
@@ -330,9 +333,32 @@ class Facts:
     request: Request
 
 
-def _by_id(terms: Iterable[Terms]) -> tuple[Terms, ...]:
-    """Sort as ties are broken; the obligations keep even doubled ids in one order."""
-    return tuple(sorted(terms, key=lambda one: (one.id, one.obligations)))
+def _by_id(terms: tuple[Terms, ...]) -> tuple[Terms, ...]:
+    return tuple(_steadily(terms, [one.id for one in terms]))
+
+
+def _steadily(items: Iterable[T], ids: list[str]) -> list[T]:
+    """Sort by id, as ties are broken; where ids are doubled, by content, whatever the order."""
+    pairs = list(zip(ids, items, strict=True))
+    if len(set(ids)) < len(ids):
+        return [
+            item
+            for _, _, item in sorted(
+                ((name, _content(one), one) for name, one in pairs), key=itemgetter(0, 1)
+            )
+        ]
+    return [item for _, item in sorted(pairs, key=itemgetter(0))]
+
+
+def _content(value: object) -> str:
+    """Write a value out, sets in one order."""
+    if isinstance(value, frozenset):
+        return str(sorted(map(str, value)))
+    if isinstance(value, tuple):
+        return str([_content(one) for one in value])
+    if is_dataclass(value):
+        return str([_content(getattr(value, one.name)) for one in fields(value) if one.init])
+    return repr(value)
 
 
 def _lineages(judged: Iterable[Agreement], every: Iterable[Agreement]) -> dict[str, Lineage]:
