@@ -1,0 +1,51 @@
+"""What can be wrong with a file, captions or a request, by code; sentences are in `texts`."""
+
+from enum import StrEnum
+
+from lms.kernel.errors import RefusedError
+
+
+class MediaFault(StrEnum):
+    """Why a file cannot be taken, or why its processing failed.
+
+    The values are stored in `recording.error_code`.
+    """
+
+    MISSING = "file_missing"
+    EMPTY = "file_empty"
+    NOT_VIDEO = "not_video"
+    PDF_AS_VIDEO = "pdf_as_video"
+    VIDEO_AS_PDF = "video_as_pdf"
+    NO_PICTURE = "no_picture"
+    BROKEN = "video_broken"
+    CUT_OFF = "video_cut_off"
+    TOO_LONG = "video_too_long"
+    NOT_PDF = "not_pdf"
+    PDF_BROKEN = "pdf_broken"
+    PDF_LOCKED = "pdf_locked"
+    PDF_EMPTY = "pdf_empty"
+
+
+class CaptionFault(StrEnum):
+    """Why captions cannot be taken, or what is wrong with one line of them."""
+
+    EMPTY = "captions_empty"
+    TOO_LARGE = "captions_too_large"
+    ENCODING = "captions_encoding"
+    FORMAT = "captions_format"
+    TIMING = "captions_timing"
+    END_BEFORE_START = "captions_end_before_start"
+    OUTSIDE = "captions_outside"
+    NO_CUES = "captions_no_cues"
+
+
+class MediaFaultError(Exception):
+    """A file that cannot be used."""
+
+    def __init__(self, fault: MediaFault):
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class RecordingRefusedError(RefusedError):
+    """An act that the recording's stage does not allow."""

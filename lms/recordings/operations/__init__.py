@@ -1,0 +1,54 @@
+"""Writes of recordings and handouts."""
+
+from lms.recordings.operations.captioning import (
+    StoredCaptions,
+    delete_captions,
+    put_captions,
+    set_captions_reviewed,
+)
+from lms.recordings.operations.editing import (
+    Details,
+    add_recording,
+    attach_file,
+    change_details,
+    delete_recording,
+    import_file,
+    next_target,
+    retry_processing,
+)
+from lms.recordings.operations.processing import (
+    clean_leftovers,
+    destroy_files,
+    fail_processing,
+    forget_files,
+    publish_rendition,
+)
+from lms.recordings.operations.receiving import Received, Target, discard, receive
+from lms.recordings.operations.rendering import Film, MadeRendition, make_rendition
+
+__all__ = [
+    "Details",
+    "Film",
+    "MadeRendition",
+    "Received",
+    "StoredCaptions",
+    "Target",
+    "add_recording",
+    "attach_file",
+    "change_details",
+    "clean_leftovers",
+    "delete_captions",
+    "delete_recording",
+    "destroy_files",
+    "discard",
+    "fail_processing",
+    "forget_files",
+    "import_file",
+    "make_rendition",
+    "next_target",
+    "publish_rendition",
+    "put_captions",
+    "receive",
+    "retry_processing",
+    "set_captions_reviewed",
+]

@@ -1,0 +1,114 @@
+"""Taking a file in: to the store, then judged by its content. Outside any transaction."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from lms.infra.storage import Storage
+from lms.kernel.ids import new_id
+from lms.recordings.errors import MediaFault, MediaFaultError
+from lms.recordings.models import MediaKind
+from lms.recordings.operations.encoding import probe
+from lms.recordings.rules import judge_video, looks_like_pdf, safe_name
+
+_HEAD_BYTES = 4096
+_TAIL_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A stored file that was found to be what it should be; `size` in bytes."""
+
+    kind: MediaKind
+    key: str
+    name: str
+    size: int
+    sha256: str
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For what a file comes in: the version of the recording that it is to become."""
+
+    recording_id: str
+    media_version: int
+    kind: MediaKind
+
+
+def receive(storage: Storage, target: Target, stream: BinaryIO, name: str) -> Received:
+    """Store an uploaded stream and judge it by its content, never by its name.
+
+    Raises MediaFaultError, with nothing left in the store. Whoever does not attach what came
+    in must `discard` it.
+    """
+    folder = f"recordings/{target.recording_id}/v{target.media_version}-{new_id()}"
+    key = f"{folder}/source"
+    try:
+        size, sha256 = storage.put(key, stream)
+        pages = _judge(storage.local_path(key), target.kind, size)
+    except BaseException:
+        storage.delete_tree(folder)
+        raise
+    return Received(target.kind, key, safe_name(name), size, sha256, pages)
+
+
+def _judge(path: Path, kind: MediaKind, size: int) -> int | None:
+    """Return the pages of a handout, None for a film. Raises MediaFaultError."""
+    if size == 0:
+        raise MediaFaultError(MediaFault.EMPTY)
+    if kind is MediaKind.PAPER:
+        return _judge_pdf(path)
+    _judge_video(path)
+    return None
+
+
+def discard(storage: Storage, received: Received) -> None:
+    """Remove a received file that was not attached to its recording."""
+    storage.delete_tree(received.key.removesuffix("/source"))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
+def _tail(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        return file.read()
+
+
+def _judge_video(path: Path) -> None:
+    if looks_like_pdf(_head(path)):
+        raise MediaFaultError(MediaFault.PDF_AS_VIDEO)
+    fault = judge_video(probe(path))
+    if fault is not None:
+        raise MediaFaultError(fault)
+
+
+def _judge_pdf(path: Path) -> int:
+    """Return the number of pages of a PDF that anyone can open."""
+    import pikepdf  # noqa: PLC0415 - heavy, and only for handouts
+
+    if not looks_like_pdf(_head(path)):
+        try:
+            facts = probe(path)
+        except MediaFaultError:
+            facts = None
+        is_video = facts is not None and facts.video is not None
+        raise MediaFaultError(MediaFault.VIDEO_AS_PDF if is_video else MediaFault.NOT_PDF)
+    if b"%%EOF" not in _tail(path):  # what is repaired silently may lack pages
+        raise MediaFaultError(MediaFault.PDF_BROKEN)
+    try:
+        with pikepdf.open(path) as pdf:
+            if pdf.is_encrypted:
+                raise MediaFaultError(MediaFault.PDF_LOCKED)
+            pages = len(pdf.pages)
+    except pikepdf.PasswordError:
+        raise MediaFaultError(MediaFault.PDF_LOCKED) from None
+    except pikepdf.PdfError:
+        raise MediaFaultError(MediaFault.PDF_BROKEN) from None
+    if pages == 0:
+        raise MediaFaultError(MediaFault.PDF_EMPTY)
+    return pages
