@@ -1,0 +1,45 @@
+"""Reads of enrolments."""
+
+from lms.enrolment.queries.lists import Applicant, list_applicants, list_roster
+from lms.enrolment.queries.reading import (
+    MyEnrolment,
+    count_by_state,
+    enrolment_facts,
+    enrolment_state_map,
+    find_enrolment,
+    get_enrolment,
+    list_changes,
+    list_enrolled,
+    list_enrolled_ids,
+    list_waiting,
+    my_enrolments,
+    next_queue_position,
+    opening_facts,
+    seats_left,
+    seats_taken,
+    taken_seats,
+    waiting_place,
+)
+
+__all__ = [
+    "Applicant",
+    "MyEnrolment",
+    "count_by_state",
+    "enrolment_facts",
+    "enrolment_state_map",
+    "find_enrolment",
+    "get_enrolment",
+    "list_applicants",
+    "list_changes",
+    "list_enrolled",
+    "list_enrolled_ids",
+    "list_roster",
+    "list_waiting",
+    "my_enrolments",
+    "next_queue_position",
+    "opening_facts",
+    "seats_left",
+    "seats_taken",
+    "taken_seats",
+    "waiting_place",
+]
