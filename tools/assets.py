@@ -41,6 +41,7 @@ ALWAYS = {"circle", "inbox", "check-lg", "x-lg"}
 _NAMED = re.compile(
     r"""(?:\bicon\(\s*|\bicon(?:_name)?\s*=\s*|["']icon["']\s*:\s*)"([a-z0-9-]+)"(?:\s+if\s[^"}]*?else\s+"([a-z0-9-]+)")?"""
 )
+_NAVIGATION = re.compile(r"NavItem\([^\n]*\"([a-z0-9-]+)\", lambda")
 _TABLE = re.compile(r"""set icons = \{([^}]*)\}""")
 _SVG = re.compile(r"<svg[^>]*\bviewBox=\"([^\"]+)\"[^>]*>(.*)</svg>", re.DOTALL)
 
@@ -54,6 +55,7 @@ def icon_names() -> list[str]:
         text = path.read_text(encoding="utf-8")
         for match in _NAMED.finditer(text):
             names.update(name for name in match.groups() if name)
+        names.update(_NAVIGATION.findall(text))
         for table in _TABLE.finditer(text):
             names.update(re.findall(r":\s*\"([a-z0-9-]+)\"", table[1]))
     return sorted(names)
