@@ -2,11 +2,21 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.infra.db import Model, WithId
+from lms.people.rules import derive_search_key, derive_sort_key
 
 
 class Level(StrEnum):
@@ -54,8 +64,9 @@ class Person(WithId, Model):
     """A person. Names are stored as typed; `search_key` and `sort_key` are derived.
 
     Either the Japanese fields (family/given + kana) or `full_name` (one field, for people
-    without Japanese names) is filled. `address` may be shared or absent. `session_epoch`
-    grows when every open sign-in must end.
+    without Japanese names) is filled. `other_name` is a name in use beside it, or a former one.
+    `login_id` and `address` are kept clean (`rules.clean_login_id`, `rules.clean_address`);
+    the address may be shared or absent. `session_epoch` grows when every open sign-in must end.
     """
 
     __tablename__ = "person"
@@ -72,6 +83,7 @@ class Person(WithId, Model):
     romanised_order: Mapped[str] = mapped_column(String(12), default="family_first")
     full_name: Mapped[str] = mapped_column(String(200), default="")
     call_me: Mapped[str] = mapped_column(String(80), default="")
+    other_name: Mapped[str] = mapped_column(String(80), default="")
     language: Mapped[str] = mapped_column(String(20), default="ja")
     timezone: Mapped[str] = mapped_column(String(64), default="Asia/Tokyo")
     country: Mapped[str | None] = mapped_column(String(2))
@@ -81,6 +93,23 @@ class Person(WithId, Model):
     session_epoch: Mapped[int] = mapped_column(default=0)
     suspended_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+_TEXTS = (
+    "family_name", "given_name", "family_kana", "given_kana", "romanised_family",
+    "romanised_given", "romanised_order", "full_name", "call_me", "other_name",
+)  # fmt: skip
+
+
+@event.listens_for(Person, "before_insert")
+@event.listens_for(Person, "before_update")
+def _derive_keys(_mapper: Any, _connection: Any, person: Person) -> None:
+    """Keep the derived keys equal to the names, whoever writes them."""
+    for name in _TEXTS:
+        if getattr(person, name) is None:  # defaults are filled in later than this
+            setattr(person, name, "family_first" if name == "romanised_order" else "")
+    person.search_key = derive_search_key(person)
+    person.sort_key = derive_sort_key(person)
 
 
 class Membership(WithId, Model):
