@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from lms.rights.errors import BadFactsError
 from lms.rights.rules.facts import (
@@ -44,9 +45,24 @@ from lms.rights.rules.reading import (
     a_text,
     a_time,
     an_object,
+    field_names,
     needed,
     optional,
     told,
+)
+
+_VIEWER: Final = field_names("id anonymous suspended memberships roles enrolments attended country")
+_MEMBERSHIP: Final = field_names("org from until")
+_ENROLMENT: Final = field_names("course status from until")
+_ROLE: Final = field_names("role scope")
+_RECORDING: Final = field_names(
+    "id stage duration agreements segments takedowns publications required_kinds cut_rendition"
+)
+_AGREEMENT: Final = field_names(
+    "id lineage kind scope status signed_at recording_consent_at grants prohibitions withdrawals"
+)
+_REQUEST: Final = field_names(
+    "action purpose channel audience_reach session_started views_used view_open override"
 )
 
 
@@ -92,11 +108,7 @@ def org_tree_from_json(value: object) -> OrgTree:
 
 def viewer_from_json(value: object, orgs: OrgTree) -> Viewer:
     """Read a viewer; of somebody not signed in only the country and a suspension count."""
-    known = (
-        *("id", "anonymous", "suspended", "memberships", "roles", "enrolments", "attended"),
-        "country",
-    )
-    fields = an_object(value, "viewer", known)
+    fields = an_object(value, "viewer", _VIEWER)
     anonymous = _flag(fields, "anonymous", "viewer")
     viewer = Viewer(
         id=None if anonymous else a_text(needed(fields, "id", "viewer"), "viewer.id"),
@@ -116,11 +128,7 @@ def viewer_from_json(value: object, orgs: OrgTree) -> Viewer:
 
 def recording_from_json(value: object, orgs: OrgTree | None = None) -> Recording:
     """Read a recording or handout; `orgs`, where given, must hold every one that is named."""
-    known = (
-        *("id", "stage", "duration", "agreements", "segments", "takedowns", "publications"),
-        *("required_kinds", "cut_rendition"),
-    )
-    fields = an_object(value, "recording", known)
+    fields = an_object(value, "recording", _RECORDING)
     terms = partial(terms_from_json, orgs)
     where = "recording"
     recording = Recording(
@@ -153,12 +161,8 @@ def recording_from_json(value: object, orgs: OrgTree | None = None) -> Recording
 
 def request_from_json(value: object) -> Request:
     """Read what is asked for; an unknown action is read, and refused by the decision."""
-    known = (
-        *("action", "purpose", "channel", "audience_reach", "session_started", "views_used"),
-        *("view_open", "override"),
-    )
     where = "request"
-    fields = an_object(value, where, known)
+    fields = an_object(value, where, _REQUEST)
     return Request(
         action=a_text(needed(fields, "action", where), "request.action"),
         purpose=a_text(given(fields, "purpose", "education"), "request.purpose"),
@@ -187,11 +191,7 @@ def _withdrawal(value: object, where: str) -> Withdrawal:
 
 
 def _agreement(terms: Callable[[object, str], Terms], value: object, where: str) -> Agreement:
-    known = (
-        *("id", "lineage", "kind", "scope", "status", "signed_at", "recording_consent_at"),
-        *("grants", "prohibitions", "withdrawals"),
-    )
-    fields = an_object(value, where, known)
+    fields = an_object(value, where, _AGREEMENT)
     scope = given(fields, "scope", "whole")
     if scope not in ("whole", "segment"):
         raise BadFactsError(f"{where}.scope must be whole or segment, not {told(scope)}.")
@@ -248,14 +248,14 @@ def _takedown(value: object, where: str) -> Takedown:
 
 
 def _membership(orgs: OrgTree, value: object, where: str) -> Membership:
-    fields = an_object(value, where, ("org", "from", "until"))
+    fields = an_object(value, where, _MEMBERSHIP)
     org = a_text(needed(fields, "org", where), f"{where}.org")
     check_org(orgs, org, where)
     return orgs.membership(org, *a_window(fields, where))
 
 
 def _enrolment(value: object, where: str) -> Enrolment:
-    fields = an_object(value, where, ("course", "status", "from", "until"))
+    fields = an_object(value, where, _ENROLMENT)
     status = needed(fields, "status", where)
     course = a_text(needed(fields, "course", where), f"{where}.course")
     opens, closes = a_window(fields, where)
@@ -263,7 +263,7 @@ def _enrolment(value: object, where: str) -> Enrolment:
 
 
 def _role(value: object, where: str) -> RoleHeld:
-    fields = an_object(value, where, ("role", "scope"))
+    fields = an_object(value, where, _ROLE)
     return RoleHeld(
         role=a_text(needed(fields, "role", where), f"{where}.role"),
         scope=a_text(given(fields, "scope", "*"), f"{where}.scope"),

@@ -24,6 +24,7 @@ from lms.rights.rules.reading import (
     a_text,
     a_time,
     an_object,
+    field_names,
     needed,
     optional,
     told,
@@ -36,10 +37,12 @@ _REACHES: Final = {
     "branch": Reach.AFFILIATE,
     "outside": Reach.OUTSIDE,
 }
-_FIELDS: Final = (
-    *("id", "actions", "purposes", "channels", "territory", "audience", "enrolled"),
-    *("attended", "window", "max_views", "obligations"),
+_FIELDS: Final = field_names(
+    "id actions purposes channels territory audience enrolled attended window max_views obligations"
 )
+_WINDOW: Final = field_names("from until")
+_AUDIENCE: Final = field_names("reach orgs persons")
+_ENROLLED: Final = field_names("course statuses")
 _DUTIES: Final = frozenset({"watermark", "stream_only", "audit", "tracking"})
 _COUNTRY: Final = 2
 
@@ -89,7 +92,7 @@ def terms_from_json(orgs: OrgTree | None, value: object, where: str) -> Terms:
     """Read a grant, a prohibition or a publication; `orgs` checks those it names."""
     fields = an_object(value, where, _FIELDS)
     audience = optional(fields.get("audience"), f"{where}.audience", partial(_audience, orgs))
-    window = an_object(given(fields, "window", {}), f"{where}.window", ("from", "until"))
+    window = an_object(given(fields, "window", {}), f"{where}.window", _WINDOW)
     opens, closes = a_window(window, f"{where}.window")
     return Terms(
         id=a_text(needed(fields, "id", where), f"{where}.id"),
@@ -118,7 +121,7 @@ def _territory(value: object, where: str) -> frozenset[str] | None:
 
 
 def _audience(orgs: OrgTree | None, value: object, where: str) -> Audience:
-    fields = an_object(value, where, ("reach", "orgs", "persons"))
+    fields = an_object(value, where, _AUDIENCE)
     named = a_set(fields.get("orgs"), f"{where}.orgs")
     if orgs is not None:
         for org in sorted(named or ()):
@@ -131,7 +134,7 @@ def _audience(orgs: OrgTree | None, value: object, where: str) -> Audience:
 
 
 def _enrolled(value: object, where: str) -> Enrolled:
-    fields = an_object(value, where, ("course", "statuses"))
+    fields = an_object(value, where, _ENROLLED)
     statuses = optional(fields.get("statuses"), f"{where}.statuses", _statuses)
     return Enrolled(
         course=a_text(needed(fields, "course", where), f"{where}.course"),

@@ -1,7 +1,7 @@
 """Reading JSON values strictly: each function returns the value or says where it is wrong."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
@@ -35,12 +35,17 @@ def told(value: object) -> str:
     return json.dumps(value)
 
 
-def an_object(value: object, where: str, known: Iterable[str] | None = None) -> Object:
+def field_names(names: str) -> frozenset[str]:
+    """Return the names of the fields that an object may have, given with spaces between."""
+    return frozenset(names.split())
+
+
+def an_object(value: object, where: str, known: frozenset[str] | None = None) -> Object:
     """Return an object; with `known` fields given, no others but remarks may stand in it."""
     if not isinstance(value, dict):
         raise BadFactsError(f"{where} must be an object, not {told(value)}.")
-    if known is not None:
-        strange = sorted(set(value) - set(known) - _REMARKS)
+    if known is not None and not value.keys() <= known:
+        strange = sorted(value.keys() - known - _REMARKS)
         if strange:
             raise BadFactsError(f"{where} has a field we do not know: {told(strange[0])}.")
     return value
@@ -101,9 +106,8 @@ def a_time(value: object, where: str) -> int:
 
 def a_choice(value: object, where: str, kind: type[E]) -> E:
     """Return the member of `kind` that has this value."""
-    for member in kind:
-        if isinstance(value, str) and member.value == value:
-            return member
+    if isinstance(value, str) and value in kind._value2member_map_:
+        return kind(value)
     known = ", ".join(str(member.value) for member in kind)
     raise BadFactsError(f"{where} must be one of {known}, not {told(value)}.")
 
