@@ -128,9 +128,12 @@ def _install_features(app: Flask) -> None:
             handlers[event] = (*handlers.get(event, ()), *functions)
     set_handlers(handlers)
     jobs: dict[str, Callable[..., None]] = {}
+    ticks: dict[str, int] = {}
     for module in _rooms("jobs"):
         jobs.update(module.JOBS)
+        ticks.update(getattr(module, "TICKS", {}))
     app.extensions["jobs"] = jobs
+    app.extensions["ticks"] = ticks
     for module in _rooms("contributions"):
         module.register(app)
 

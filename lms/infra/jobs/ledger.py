@@ -39,3 +39,8 @@ def enqueue(
     db.session.add(job)
     db.session.flush()
     return JobId(job.id)
+
+
+def is_enqueued(key: str) -> bool:
+    """Whether a job with this idempotency key was ever written and is still kept."""
+    return db.session.scalar(select(Job.id).where(Job.idempotency_key == key)) is not None

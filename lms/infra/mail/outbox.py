@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from lms.infra.db import db
 from lms.infra.jobs.ledger import enqueue
-from lms.infra.mail.models import OutboxMail
+from lms.infra.mail.models import MailState, OutboxMail
 from lms.kernel import clock
 
 
@@ -32,12 +32,13 @@ def queue_mail(
 ) -> str | None:
     """Write a mail and the job that sends it in the current transaction; return its id.
 
-    `template` names `mail/<template>.txt`, whose first line is the subject. `params` must be
-    JSON; moments go in as ISO 8601 text. With `dedup_key` the same thing is never told twice
-    (None is returned). Nothing goes to an empty address.
+    `template` names `mail/<language>/<template>.txt`, whose first line is the subject. `params`
+    must be JSON; moments go in as ISO 8601 text. Of them `secrets` (a dict) is taken out once
+    the mail is sent, `not_after` (a moment) stops a mail that would come too late, `calendar`
+    ({"live_session_id", "method"}) adds a calendar part. With `dedup_key` the same thing is
+    never told twice (None is returned). A mail for which there is no address is written down
+    as failed, so that staff see who was not told.
     """
-    if not to.address:
-        return None
     if dedup_key is not None and db.session.scalar(
         select(OutboxMail.id).where(OutboxMail.dedup_key == dedup_key)
     ):
@@ -54,6 +55,18 @@ def queue_mail(
         created_at=clock.now(),
     )
     db.session.add(mail)
+    if not to.address:
+        mail.state = MailState.FAILED
+        mail.last_error = "no_address"
+        drop_secrets(mail)
+        return None
     db.session.flush()
     mail.job_id = enqueue("send_mail", {"mail_id": mail.id}, key=f"mail:{mail.id}")
     return mail.id
+
+
+def drop_secrets(mail: OutboxMail) -> None:
+    """Take the links that are for one person only out of a mail that needs them no more."""
+    if "secrets" in mail.params:
+        kept = {key: value for key, value in mail.params.items() if key != "secrets"}
+        mail.params = {**kept, "secrets_removed": True}
