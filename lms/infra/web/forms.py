@@ -45,6 +45,7 @@ class _ReadField(StringField):
     """A text box whose `data` is the value read; what was typed is shown again."""
 
     widget_type = "text"
+    data: Any
 
     @override
     def process_formdata(self, valuelist: list[Any]) -> None:
