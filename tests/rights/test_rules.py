@@ -177,6 +177,11 @@ def test_an_action_taken_down_is_prohibited_for_everyone() -> None:
     assert reasons(case) == ["RIGHTS_PROHIBITED"]
     case["recording"]["takedowns"][0]["actions"] = ["download"]
     assert reasons(case) == []
+    case["request"]["action"] = "preview"
+    case["viewer"]["roles"] = [{"role": "organiser"}]
+    assert reasons(case) == []
+    case["recording"]["takedowns"][0]["actions"] = ["preview"]
+    assert reasons(case) == ["RIGHTS_PROHIBITED"]
 
 
 def test_a_required_kind_is_asked_for_beside_other_reasons() -> None:
@@ -433,6 +438,14 @@ def test_who_is_named_may_still_not_show_it_to_everyone() -> None:
     case = screening("affiliate")
     grant(case)["audience"] = {"persons": ["u1"]}
     assert reasons(case) == ["RIGHTS_ROOM"]
+
+
+def test_the_room_is_judged_before_the_organisation() -> None:
+    case = screening("outside")
+    grant(case)["audience"]["orgs"] = ["IB"]
+    assert reasons(case) == ["RIGHTS_ROOM", "PUB_ROOM"]
+    case["request"]["audience_reach"] = "affiliate"
+    assert reasons(case) == ["RIGHTS_ORG"]
 
 
 def test_the_room_does_not_matter_when_nobody_else_is_shown_it() -> None:
