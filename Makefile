@@ -75,8 +75,8 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --require-hashes -r requirements-dev.lock
 	@touch $@
 
-$(VENV)/.assets: $(VENV)/.runtime package-lock.json tools/assets.py
-	@$(BIN)/python tools/assets.py --node >/dev/null 2>&1 || { test -x .venv-build/bin/python || $(PYTHON) -m venv .venv-build; .venv-build/bin/python -m pip install -q --require-hashes -r requirements-node.lock; }
+$(VENV)/.assets: $(VENV)/.runtime package-lock.json tools/assets.py $(shell find lms -name '*.html' -o -name '*.py' -o -name '*.mjs')
+	@$(BIN)/python tools/assets.py --check >/dev/null || $(BIN)/python tools/assets.py --node || { test -x .venv-build/bin/python || $(PYTHON) -m venv .venv-build; .venv-build/bin/python -m pip install -q --require-hashes -r requirements-node.lock; }
 	@$(BIN)/python tools/assets.py
 	@touch $@
 
