@@ -17,7 +17,8 @@ class PeopleInputError(InvalidInputError):
 
     Codes: `not_kana` (fact `character`), `no_name`, `two_names`, `login_id_form`,
     `login_id_taken`, `address_form`, `address_same`, `language`, `time_zone`, `country`,
-    `order`, `period`, `overlap`, `code_taken`, `level_under`, `no_organisation`, `cycle`, `scope`,
+    `order`, `period`, `overlap`, `code_form`, `code_taken`,
+    `level_under`, `level_over`, `no_organisation`, `cycle`, `scope`,
     `granted_already`, `wrong_password`, and those of `rules.PasswordFault`.
     """
 

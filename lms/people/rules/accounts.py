@@ -55,3 +55,8 @@ def local_path(text: str | None) -> str | None:
     except ValueError:
         return None
     return None if parts.scheme or parts.netloc else text
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether a text holds characters that no name, id or address holds (NUL, line ends, ...)."""
+    return any(unicodedata.category(c) in {"Cc", "Cs"} for c in text)
