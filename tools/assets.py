@@ -42,17 +42,25 @@ _NAMED = re.compile(
     r"""(?:\bicon\(\s*|\bicon(?:_name)?\s*=\s*|["']icon["']\s*:\s*)"([a-z0-9-]+)"(?:\s+if\s[^"}]*?else\s+"([a-z0-9-]+)")?"""
 )
 _NAVIGATION = re.compile(r"NavItem\([^\n]*\"([a-z0-9-]+)\", lambda")
+# A label and a word after it, as in a row of a menu: an icon if there is one of that name.
+_MAYBE = re.compile(r"""\b_l?\("[^"]*"\),\s*"([a-z0-9-]+)\"""")
 _TABLE = re.compile(r"""set icons = \{([^}]*)\}""")
 _SVG = re.compile(r"<svg[^>]*\bviewBox=\"([^\"]+)\"[^>]*>(.*)</svg>", re.DOTALL)
 
 
+def _sources() -> list[str]:
+    """Return the texts of our templates, code and scripts."""
+    return [
+        path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / "lms").rglob("*"))
+        if path.suffix in {".html", ".py", ".mjs"} and VENDOR not in path.parents
+    ]
+
+
 def icon_names() -> list[str]:
-    """Return the icons that templates, code and scripts of ours name, sorted."""
+    """Return the icons that our sources surely name, sorted."""
     names = set(ALWAYS)
-    for path in sorted((ROOT / "lms").rglob("*")):
-        if path.suffix not in {".html", ".py", ".mjs"} or VENDOR in path.parents:
-            continue
-        text = path.read_text(encoding="utf-8")
+    for text in _sources():
         for match in _NAMED.finditer(text):
             names.update(name for name in match.groups() if name)
         names.update(_NAVIGATION.findall(text))
@@ -61,11 +69,16 @@ def icon_names() -> list[str]:
     return sorted(names)
 
 
+def possible_names() -> list[str]:
+    """Return the words of our sources that may be icons, sorted."""
+    return sorted({name for text in _sources() for name in _MAYBE.findall(text)})
+
+
 def stamp() -> str:
     """Return what the vendor folder depends on, as one hash."""
     digest = hashlib.sha256(LOCK.read_bytes())
     digest.update(Path(__file__).read_bytes())
-    digest.update("\n".join(icon_names()).encode())
+    digest.update("\n".join([*icon_names(), *possible_names()]).encode())
     return digest.hexdigest()
 
 
@@ -125,11 +138,15 @@ def install_modules() -> None:
     mark.write_text(wanted, encoding="utf-8")
 
 
+def _drawing(name: str) -> Path:
+    return MODULES / "bootstrap-icons/icons" / f"{name}.svg"
+
+
 def make_sprite(names: list[str]) -> str:
     """Return one SVG with a symbol for each icon. Exits naming an icon that does not exist."""
     symbols = []
     for name in names:
-        source = MODULES / "bootstrap-icons/icons" / f"{name}.svg"
+        source = _drawing(name)
         if not source.is_file():
             raise SystemExit(f"bootstrap-icons has no icon named {name!r}: use another name.")
         match = _SVG.search(source.read_text(encoding="utf-8"))
@@ -143,7 +160,8 @@ def make_sprite(names: list[str]) -> str:
 def build() -> list[str]:
     """Write the vendor folder afresh; return the names of its files."""
     install_modules()
-    sprite = make_sprite(icon_names())
+    possible = {name for name in possible_names() if _drawing(name).is_file()}
+    sprite = make_sprite(sorted({*icon_names(), *possible}))
     VENDOR.mkdir(parents=True, exist_ok=True)
     for old in VENDOR.iterdir():
         old.unlink()
