@@ -1,0 +1,245 @@
+"""Markdown -> safe HTML: no raw HTML in, an allow-list out."""
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+import nh3
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+from markdown.treeprocessors import Treeprocessor
+from typing_extensions import override
+
+RUBY = re.compile(r"\{([^{}|\n]+)\|([^{}|\n]+)\}")
+_TAGS = {
+    "a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre",
+    "rp", "rt", "ruby", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "h2": {"id"}, "h3": {"id"}, "h4": {"id"},
+    "ol": {"start"},
+    "th": {"scope"},
+}  # fmt: skip
+_CLASSES = {"a": {"term"}, "blockquote": {"callout"}, "td": {"num"}, "th": {"num"}}
+_SCHEMES = {"http", "https", "mailto"}
+_HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
+# Figures stand flush right; a unit or sign may stand with them.
+_FIGURES = re.compile(r"\W*[\d.,]+\W*", re.ASCII)
+_UNLINKED = {"a", "code", "pre", "h2", "h3", "h4", "rt", "rp", "th"}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading within a lesson: level 2 to 4, its plain text, the id it can be reached by."""
+
+    level: int
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """Safe HTML with its headings in order."""
+
+    html: str
+    headings: tuple[Heading, ...]
+
+
+class _Ruby(InlineProcessor):
+    """{base|reading} -> ruby, with brackets for whoever cannot show it."""
+
+    @override
+    def handleMatch(  # type: ignore[override] # the base class allows either kind of processor
+        self, m: re.Match[str], data: str
+    ) -> tuple[ET.Element, int, int]:
+        ruby = ET.Element("ruby")
+        ruby.text = m[1]
+        for tag, text in (("rp", "("), ("rt", m[2]), ("rp", ")")):
+            ET.SubElement(ruby, tag).text = text
+        return ruby, m.start(0), m.end(0)
+
+
+class _Shape(Treeprocessor):
+    """Give headings their ids, mark callouts and columns of figures, link terms."""
+
+    def __init__(self, md: Markdown, terms: Sequence[str]):
+        super().__init__(md)
+        self.headings: list[Heading] = []
+        self._terms = _Terms(terms)
+
+    @override
+    def run(self, root: ET.Element) -> None:
+        for element in root.iter():
+            if element.tag in _HEADINGS:
+                self._heading(element)
+            elif element.tag == "blockquote" and _begins_bold(element):
+                element.set("class", "callout")
+            elif element.tag == "table":
+                _shape_table(element)
+        self._terms.link(root)
+
+    def _heading(self, element: ET.Element) -> None:
+        element.tag = _HEADINGS[element.tag]
+        anchor = f"section-{len(self.headings) + 1}"
+        element.set("id", anchor)
+        text = html.unescape(self._plain(element)).strip()
+        self.headings.append(Heading(int(element.tag[1]), text, anchor))
+
+    def _plain(self, element: ET.Element) -> str:
+        """Return the text of an element, without readings and the converter's place-holders."""
+        parts = [element.text or ""]
+        for child in element:
+            if child.tag not in {"rt", "rp"}:
+                parts.append(self._plain(child))
+            parts.append(child.tail or "")
+        return re.sub("\x02(\\d+)\x03", lambda m: chr(int(m[1])), "".join(parts))
+
+
+class _Terms:
+    """Links the first occurrence of each term of the glossary to its entry."""
+
+    def __init__(self, terms: Sequence[str]):
+        self._open = {term.casefold(): number for number, term in enumerate(terms, 1) if term}
+        longest_first = sorted((re.escape(term) for term in terms if term), key=len, reverse=True)
+        # A Latin word is linked whole; Japanese has no spaces to ask for.
+        found = "|".join(
+            rf"\b{term}\b" if term[0].isascii() and term[-1].isascii() else term
+            for term in longest_first
+        )
+        self._pattern = re.compile(found, re.IGNORECASE) if found else None
+
+    def link(self, element: ET.Element) -> None:
+        """Walk the tree in reading order."""
+        if self._pattern is None or element.tag in _UNLINKED:
+            return
+        if element.tag == "ruby":
+            return
+        self._take(element, None, element.text or "")
+        for child in list(element):
+            if child.tag == "ruby":
+                self._ruby(element, child)
+            else:
+                self.link(child)
+            if child.tail:
+                self._take(element, child, child.tail)
+
+    def _number(self, text: str) -> int | None:
+        return self._open.pop(text.casefold(), None)
+
+    def _ruby(self, parent: ET.Element, ruby: ET.Element) -> None:
+        number = self._number(ruby.text or "")
+        if number is None:
+            return
+        link = ET.Element("a", {"class": "term", "href": f"#term-{number}"})
+        at = list(parent).index(ruby)
+        link.tail, ruby.tail = ruby.tail, None
+        parent.remove(ruby)
+        link.append(ruby)
+        parent.insert(at, link)
+
+    def _take(self, parent: ET.Element, after: ET.Element | None, text: str) -> None:
+        """Link the terms within one run of text, which stands after a child or before all."""
+        assert self._pattern is not None
+        pieces: list[str | ET.Element] = []
+        done = 0
+        for match in self._pattern.finditer(text):
+            number = self._number(match[0])
+            if number is None:
+                continue
+            link = ET.Element("a", {"class": "term", "href": f"#term-{number}"})
+            link.text = match[0]
+            pieces += [text[done : match.start()], link]
+            done = match.end()
+        if not pieces:
+            return
+        at = 0 if after is None else _place(parent, after) + 1
+        first = str(pieces[0])
+        if after is None:
+            parent.text = first
+        else:
+            after.tail = first
+        links = [piece for piece in pieces if isinstance(piece, ET.Element)]
+        texts = [*(piece for piece in pieces[2:] if isinstance(piece, str)), text[done:]]
+        for offset, (link, tail) in enumerate(zip(links, texts, strict=True)):
+            link.tail = tail
+            parent.insert(at + offset, link)
+
+
+def _place(parent: ET.Element, child: ET.Element) -> int:
+    """Return where a child stands; a ruby that was linked stands inside its link now."""
+    for at, element in enumerate(parent):
+        if element is child or child in element:
+            return at
+    return len(parent) - 1
+
+
+def _begins_bold(quote: ET.Element) -> bool:
+    first = quote[0] if len(quote) else None
+    if first is None or first.tag != "p" or (first.text or "").strip() or not len(first):
+        return False
+    return first[0].tag == "strong"
+
+
+def _shape_table(table: ET.Element) -> None:
+    for head in table.iter("th"):
+        head.set("scope", "col")
+    rows = [list(row) for body in table.iter("tbody") for row in body]
+    heads = [list(row) for head in table.iter("thead") for row in head]
+    for column in range(max((len(row) for row in rows), default=0)):
+        cells = [row[column] for row in rows if column < len(row)]
+        texts = ["".join(cell.itertext()).strip() for cell in cells]
+        if column and any(texts) and all(_FIGURES.fullmatch(text) for text in texts if text):
+            for cell in [*cells, *(row[column] for row in heads if column < len(row))]:
+                cell.set("class", "num")
+
+
+class _House(Extension):
+    """What a lesson may hold beside plain Markdown, and what it may not."""
+
+    def __init__(self, terms: Sequence[str]):
+        super().__init__()
+        self._terms = terms
+        self.shape: _Shape | None = None
+
+    @override
+    def extendMarkdown(self, md: Markdown) -> None:
+        md.preprocessors.deregister("html_block")
+        md.inlinePatterns.deregister("html")
+        md.inlinePatterns.register(_Ruby(RUBY.pattern, md), "ruby", 185)
+        self.shape = _Shape(md, self._terms)
+        md.treeprocessors.register(self.shape, "house", 15)
+
+
+def convert(markdown: str, terms: Sequence[str] = ()) -> Converted:
+    """Return safe HTML. Whatever the text holds, the result has only elements of a text.
+
+    A text nested too deeply to be read is given as it is written.
+    """
+    house = _House(terms)
+    # The converter's own place-holders are made with these two characters.
+    clean = markdown.replace("\x02", "").replace("\x03", "")
+    try:
+        converter = Markdown(extensions=["tables", "sane_lists", "fenced_code", house])
+        raw = converter.convert(clean)
+    except RecursionError:
+        return Converted(f"<pre>{html.escape(clean)}</pre>", ())
+    safe = nh3.clean(
+        raw,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        allowed_classes=_CLASSES,
+        url_schemes=_SCHEMES,
+        link_rel="noopener noreferrer",
+    )
+    return Converted(safe, tuple(house.shape.headings) if house.shape is not None else ())
+
+
+def plain_text(markdown: str, *, without_code: bool = False) -> str:
+    """Return the words of a text without marks; of ruby the base."""
+    left_out = {"rt", "rp", "code", "pre"} if without_code else {"rt", "rp"}
+    bare = nh3.clean(convert(markdown).html, tags=set(), clean_content_tags=left_out)
+    return html.unescape(bare)

@@ -1,0 +1,124 @@
+"""A lesson's Markdown as the HTML of its page."""
+
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+
+from lms.infra.i18n import N_, translate
+from lms.infra.markup.blocks import Block, Question, read_chart, read_check, split_blocks
+from lms.infra.markup.chart import chart_html
+from lms.infra.markup.convert import Heading, convert, plain_text
+from lms.infra.markup.faults import text_length
+from lms.infra.markup.quiz import quiz_html
+
+# Reading speed with understanding: characters or words a minute.
+_PER_MINUTE = {"ja": 450, "en": 190}
+
+
+@dataclass(frozen=True, slots=True)
+class LessonHtml:
+    """A lesson ready for its page.
+
+    `html` is the whole text with figures and, at its end, the check; it goes into an element
+    with the lesson's `lang` and the class `prose`. `headings` make the table of contents
+    (`anchor` is an id within `html`). `checks` are the questions of the check, for whoever wants
+    to ask them otherwise. `minutes` is the estimated reading time, at least 1. `figures` counts
+    the figures.
+    """
+
+    html: Markup
+    headings: tuple[Heading, ...]
+    checks: tuple[Question, ...]
+    minutes: int
+    figures: int
+
+
+def render_lesson(markdown: str, language: str, terms: Sequence[str] = ()) -> LessonHtml:
+    """Return a lesson's HTML; safe whatever the text holds, and kept for the next reader.
+
+    `terms` are the glossary's terms in order: the first occurrence of each is linked to
+    `#term-1`, `#term-2`, …, the ids that the macro `glossary` of ui/lesson.html gives.
+    """
+    return _render(markdown, language, tuple(terms))
+
+
+@lru_cache(maxsize=512)
+def _render(markdown: str, language: str, terms: tuple[str, ...]) -> LessonHtml:
+    lines, blocks = split_blocks(markdown.replace("\r\n", "\n"))
+    # Nobody can write the place of a figure into a text, because it is drawn by lot.
+    lot = secrets.token_hex(8)
+    drawn: dict[str, Markup] = {}
+    checks: list[Question] = []
+    figures = 0
+    for block in blocks:
+        place = f"{lot}x{len(drawn)}x"
+        if block.kind == "chart":
+            figures += 1
+            drawn[place] = _figure(block, figures, language)
+        else:
+            drawn[place] = _check(block, checks, language)
+        lines[block.first_line] = f"\n{place}\n"
+    converted = convert("\n".join(lines), terms)
+    html = converted.html
+    for place, markup in drawn.items():
+        html = html.replace(f"<p>{place}</p>", str(markup)).replace(place, "")
+    return LessonHtml(
+        html=Markup(_wrap_tables(html, language)),  # noqa: S704 - what nh3 let pass, and ours
+        headings=converted.headings,
+        checks=tuple(checks),
+        minutes=_minutes(lines, drawn, figures, language),
+        figures=figures,
+    )
+
+
+def _ignore(_line: int, _sentence: str) -> None:
+    """Take a fault that only the reader sees: the page says so where the figure would be."""
+
+
+def _figure(block: Block, number: int, language: str) -> Markup:
+    chart = read_chart(block.source, 0, _ignore)
+    if chart is None:
+        return _broken(
+            translate(language, N_("This figure cannot be shown: its text has a fault."))
+        )
+    return chart_html(chart, number, language)
+
+
+def _check(block: Block, checks: list[Question], language: str) -> Markup:
+    questions = read_check(block.source, 0, _ignore)
+    if questions is None:
+        return _broken(translate(language, N_("This check cannot be shown: its text has a fault.")))
+    if checks:
+        return Markup()
+    checks.extend(questions)
+    return quiz_html(questions, language)
+
+
+def _broken(sentence: str) -> Markup:
+    return Markup(  # noqa: S704 - the sentence is escaped
+        f'<div class="notice notice--warn"><p>{escape(sentence)}</p></div>'
+    )
+
+
+def _wrap_tables(html: str, language: str) -> str:
+    """Let the tables of the text (those without attributes or caption) scroll by themselves."""
+    label = escape(translate(language, N_("Table")))
+    begin = f'<div class="table-scroll" role="region" aria-label="{label}" tabindex="0"><table>'
+    pieces = html.split("<table>")
+    out = [pieces[0]]
+    for piece in pieces[1:]:
+        if piece.startswith("<caption>"):
+            out.append("<table>" + piece)
+        else:
+            out.append(begin + piece.replace("</table>", "</table></div>", 1))
+    return "".join(out)
+
+
+def _minutes(lines: list[str], drawn: dict[str, Markup], figures: int, language: str) -> int:
+    text = plain_text("\n".join(line for line in lines if line.strip() not in drawn))
+    pace = _PER_MINUTE.get(language, _PER_MINUTE["en"])
+    return max(1, math.ceil(text_length(text, language) / pace) + figures)
