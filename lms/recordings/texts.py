@@ -1,0 +1,166 @@
+"""Codes of recordings, captions and files as sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from lms.infra.jobs.models import JobState
+from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
+from lms.recordings.errors import CaptionFault, MediaFault, RecordingRefusedError
+from lms.recordings.models import MediaKind, Stage
+from lms.recordings.queries import Processing
+
+#: Languages offered for recordings and captions: the federation's own and its partners'.
+LANGUAGES: Mapping[str, Any] = {
+    "ja": _l("Japanese"),
+    "en": _l("English"),
+    "ms": _l("Malay"),
+    "id": _l("Indonesian"),
+    "th": _l("Thai"),
+    "vi": _l("Vietnamese"),
+    "zh": _l("Chinese"),
+    "ko": _l("Korean"),
+}
+
+KINDS: Mapping[MediaKind, Any] = {
+    MediaKind.VIDEO: _l("Recording (video)"),
+    MediaKind.PAPER: _l("Handout (PDF)"),
+}
+
+_STAGES: Mapping[Stage, Any] = {
+    Stage.DRAFT: _l("Draft, no file yet"),
+    Stage.PROCESSING: _l("Being processed"),
+    Stage.FAILED: _l("Processing failed"),
+    Stage.REVIEW: _l("In review"),
+    Stage.PUBLISHED: _l("Published"),
+    Stage.DELETED: _l("Deleted"),
+}
+
+#: The look of a stage's chip; see the macro `chip`.
+STAGE_CHIPS: Mapping[Stage, str] = {
+    Stage.DRAFT: "plain",
+    Stage.PROCESSING: "wait",
+    Stage.FAILED: "no",
+    Stage.REVIEW: "soon",
+    Stage.PUBLISHED: "done",
+    Stage.DELETED: "no",
+}
+
+_MEDIA_FAULTS: Mapping[MediaFault, Any] = {
+    MediaFault.MISSING: _l("There is no file. Please choose one and send it."),
+    MediaFault.EMPTY: _l("This file is empty (0 bytes). Please choose another."),
+    MediaFault.NOT_VIDEO: _l(
+        "This file is no video that can be read here. "
+        "Please choose an MP4, MOV, WebM, MKV, AVI or MPEG file."
+    ),
+    MediaFault.PDF_AS_VIDEO: _l(
+        "This file is a PDF. Please add it as a handout, or choose a video."
+    ),
+    MediaFault.VIDEO_AS_PDF: _l(
+        "This file is a video. Please add it as a recording, or choose a PDF."
+    ),
+    MediaFault.NO_PICTURE: _l("This file holds sound only. Please choose a video with a picture."),
+    MediaFault.BROKEN: _l(
+        "This video is damaged or incomplete and cannot be read. "
+        "Please export it again and send it once more."
+    ),
+    MediaFault.CUT_OFF: _l(
+        "This video breaks off before its end. Please send the whole file once more."
+    ),
+    MediaFault.TOO_LONG: _l(
+        "This video is longer than 8 hours. Please send it in several recordings."
+    ),
+    MediaFault.NOT_PDF: _l(
+        "This file is no PDF. Please save the handout as a PDF and choose that file."
+    ),
+    MediaFault.PDF_BROKEN: _l(
+        "This PDF is damaged or incomplete. Please save it again and send it once more."
+    ),
+    MediaFault.PDF_LOCKED: _l(
+        "This PDF is protected by a password or restrictions. Please save it without protection."
+    ),
+    MediaFault.PDF_EMPTY: _l("This PDF has no pages. Please choose another."),
+}
+
+_CAPTION_FAULTS: Mapping[CaptionFault, Any] = {
+    CaptionFault.EMPTY: _l("This caption file is empty. Please choose another."),
+    CaptionFault.TOO_LARGE: _l("This file is larger than 2 MB and cannot be captions."),
+    CaptionFault.ENCODING: _l(
+        "The characters of this file cannot be read. Please save it as UTF-8 and send it again."
+    ),
+    CaptionFault.FORMAT: _l(
+        "This file is neither WebVTT nor SubRip. "
+        "A WebVTT file begins with WEBVTT, a SubRip file with the number 1 and a line of times."
+    ),
+    CaptionFault.TIMING: _l(
+        "The times cannot be read in line %(lines)s. "
+        "They must look like 00:01:02.500 --> 00:01:05.000."
+    ),
+    CaptionFault.END_BEFORE_START: _l(
+        "A caption ends before it begins, or at the same moment, in line %(lines)s."
+    ),
+    CaptionFault.OUTSIDE: _l("A caption lies after the end of the recording in line %(lines)s."),
+    CaptionFault.NO_CUES: _l("There is no caption with words in this file."),
+}
+
+_OTHERS: Mapping[str, Any] = {
+    "recording_title_missing": _l("Please write a title in Japanese or English."),
+    "recording_place_unknown": _l("That part or session does not belong to this edition."),
+    "recording_kind_differs": _l("This file is of another kind than what it is to replace."),
+}
+
+_REFUSALS: Mapping[str, Any] = {
+    "not_failed": _l("Its processing has not failed. Please load the page again."),
+    "captions_for_paper": _l("Only recordings have captions."),
+}
+
+
+def stage_text(stage: str) -> str:
+    """Return a stage in words."""
+    return str(_STAGES[Stage(stage)])
+
+
+def kind_text(kind: str) -> str:
+    """Return a kind in words."""
+    return str(KINDS[MediaKind(kind)])
+
+
+def language_text(tag: str) -> str:
+    """Return the name of a language that is offered, else its tag."""
+    return str(LANGUAGES.get(tag, tag))
+
+
+def fault_text(code: str) -> str:
+    """Return the sentence of a MediaFault's code."""
+    return str(_MEDIA_FAULTS[MediaFault(code)])
+
+
+def processing_text(processing: Processing | None) -> str:
+    """Say how far the worker is."""
+    if processing is None or processing.given_up:
+        return str(_("Processing was given up. Try it once more, or send the file again."))
+    if processing.state == JobState.RUNNING:
+        return str(_("Being processed: %(percent)s %%", percent=processing.permille // 10))
+    if processing.retry_at is not None:
+        return str(_("Processing was interrupted and will be tried again by itself."))
+    if processing.state == JobState.DONE:
+        return str(_("Nearly done."))
+    return str(_("Waiting for its turn."))
+
+
+def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
+    """Return the sentence for a refusal of this feature, or None."""
+    if isinstance(error, RecordingRefusedError) and error.code in _REFUSALS:
+        return str(_REFUSALS[error.code])
+    if not isinstance(error, InvalidInputError):
+        return None
+    if error.field == "captions" and error.code in {fault.value for fault in CaptionFault}:
+        sentence = str(_CAPTION_FAULTS[CaptionFault(error.code)]) % dict(error.facts)
+        if error.facts.get("more"):
+            return sentence + " " + str(_("Further lines: %(count)s.", count=error.facts["more"]))
+        return sentence
+    if error.code in _OTHERS:
+        return str(_OTHERS[error.code])
+    return None

@@ -1,0 +1,397 @@
+"""Staff pages of recordings and handouts."""
+
+from typing import Any, BinaryIO, cast
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import FileStorage
+
+from lms.courses.queries import get_entry, list_desk_entries, list_parts
+from lms.infra.current import current_settings, current_storage
+from lms.infra.db import unit_of_work
+from lms.infra.web.access import STAFF, access, current_actor
+from lms.infra.web.errors import error_answer, refusal_sentence
+from lms.infra.web.forms import TomoniForm
+from lms.infra.web.locale import ui_language
+from lms.kernel import clock
+from lms.kernel.errors import InvalidInputError
+from lms.kernel.ids import new_id
+from lms.kernel.localized import localized, pick
+from lms.recordings.errors import MediaFault, MediaFaultError
+from lms.recordings.forms import CaptionForm, DetailsForm, FileForm, RecordingForm
+from lms.recordings.models import MediaKind, Recording, Stage
+from lms.recordings.operations import (
+    Details,
+    Received,
+    Target,
+    add_recording,
+    attach_file,
+    change_details,
+    delete_captions,
+    delete_recording,
+    discard,
+    next_target,
+    put_captions,
+    receive,
+    retry_processing,
+    set_captions_reviewed,
+)
+from lms.recordings.policy import require_recording_adder, require_recording_editor
+from lms.recordings.queries import (
+    caption_languages,
+    find_processing,
+    find_rendition,
+    get_recording,
+    list_captions,
+    list_cues,
+    list_live_sessions,
+    list_processing,
+    list_recordings,
+)
+from lms.recordings.texts import (
+    STAGE_CHIPS,
+    fault_text,
+    kind_text,
+    language_text,
+    processing_text,
+    stage_text,
+)
+
+blueprint = Blueprint("recordings", __name__, template_folder="templates")
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "recording_words": {
+            "stage": stage_text,
+            "chip": lambda stage: STAGE_CHIPS[Stage(stage)],
+            "kind": kind_text,
+            "language": language_text,
+            "fault": fault_text,
+            "processing": processing_text,
+        }
+    }
+
+
+@blueprint.get("/desk/editions/<edition_id>/recordings")
+@access(STAFF)
+def edition_recordings(edition_id: str) -> Any:
+    """List the recordings and handouts of an edition with where they stand."""
+    entry = get_entry(edition_id)
+    require_recording_adder(current_actor(), edition_id)
+    recordings = list_recordings(edition_id)
+    return render_template(
+        "recordings/edition_recordings.html",
+        entry=entry,
+        recordings=recordings,
+        places=dict(_places(edition_id)),
+        captions=caption_languages([r.id for r in recordings]),
+        processing=list_processing(recordings),
+    )
+
+
+@blueprint.route("/desk/recordings/new", methods=["GET", "POST"])
+@access(STAFF)
+def add() -> Any:
+    """Add a recording or handout; `?edition=` says where, `?part=`/`?session=` preselect."""
+    edition_id = request.args.get("edition", "")
+    if not edition_id:
+        return render_template(
+            "recordings/choose_edition.html", entries=list_desk_entries(current_actor())
+        )
+    entry = get_entry(edition_id)
+    require_recording_adder(current_actor(), edition_id)
+    if _broke_off():
+        return _cut_answer()
+    form = RecordingForm()
+    form.set_places(_places(edition_id))
+    if not form.is_submitted():
+        form.place.data = _wanted_place()
+        form.language.data = ui_language()
+    elif form.validate():
+        answer = _add(edition_id, form)
+        if answer is not None:
+            return answer
+    return _page("recordings/new.html", form, entry=entry)
+
+
+def _add(edition_id: str, form: RecordingForm) -> Any:
+    target = Target(new_id(), 1, MediaKind(form.kind.data))
+    received = _received(form, target)
+    if received is None:
+        return None
+    try:
+        with unit_of_work():
+            add_recording(
+                current_actor(), edition_id, target.kind, _details(form), clock.now(),
+                received=received, recording_id=target.recording_id,
+            )  # fmt: skip
+    except InvalidInputError as error:
+        discard(current_storage(), received)
+        form.refuse(error.field, refusal_sentence(error))
+        return None
+    except BaseException:
+        discard(current_storage(), received)
+        raise
+    return _sent(target.recording_id)
+
+
+@blueprint.get("/desk/recordings/<recording_id>")
+@access(STAFF)
+def recording(recording_id: str) -> Any:
+    """Show a recording with its file, captions and what can be done with it."""
+    return _show(_editable(recording_id))
+
+
+@blueprint.get("/desk/recordings/<recording_id>/status")
+@access(STAFF)
+def status(recording_id: str) -> Any:
+    """Say how far processing is, for the page that waits for it."""
+    found = _editable(recording_id)
+    processing = find_processing(found)
+    return jsonify(
+        stage=found.stage,
+        text=processing_text(processing) if found.stage == Stage.PROCESSING else "",
+        permille=processing.permille if processing else 0,
+        waiting=found.stage == Stage.PROCESSING and not (processing and processing.given_up),
+    )
+
+
+@blueprint.post("/desk/recordings/<recording_id>/file")
+@access(STAFF)
+def send_file(recording_id: str) -> Any:
+    """Give a recording its file, or replace it."""
+    found = _editable(recording_id)
+    if _broke_off():
+        return _cut_answer()
+    form = FileForm()
+    target = next_target(found)
+    received = _received(form, target) if form.validate_on_submit() else None
+    if received is None:
+        return _show(found, file_form=form)
+    try:
+        with unit_of_work():
+            attach_file(current_actor(), recording_id, received, clock.now())
+    except BaseException:
+        discard(current_storage(), received)
+        raise
+    return _sent(recording_id)
+
+
+@blueprint.post("/desk/recordings/<recording_id>/details")
+@access(STAFF)
+def edit_details(recording_id: str) -> Any:
+    """Change title, language and place."""
+    found = _editable(recording_id)
+    form = DetailsForm()
+    form.set_places(_places(found.edition_id))
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                change_details(current_actor(), recording_id, _details(form), clock.now())
+        except InvalidInputError as error:
+            form.refuse(error.field, refusal_sentence(error))
+        else:
+            flash(_("Saved."), "done")
+            return _back(recording_id)
+    return _show(found, details_form=form)
+
+
+@blueprint.post("/desk/recordings/<recording_id>/captions")
+@access(STAFF)
+def send_captions(recording_id: str) -> Any:
+    """Store captions in one language, replacing what was there."""
+    found = _editable(recording_id)
+    form = CaptionForm()
+    if form.validate_on_submit():
+        file = form.captions.data
+        data = file.read() if isinstance(file, FileStorage) else b""
+        try:
+            with unit_of_work():
+                stored = put_captions(
+                    current_actor(), recording_id, form.caption_language.data, data, clock.now()
+                )
+        except InvalidInputError as error:
+            form.refuse(error.field, refusal_sentence(error))
+        else:
+            _tell_captions(stored.cues, stored.dropped)
+            return _back(recording_id, "captions")
+    return _show(found, caption_form=form)
+
+
+def _tell_captions(cues: int, dropped: int) -> None:
+    flash(ngettext("%(num)s caption was stored.", "%(num)s captions were stored.", cues), "done")
+    if dropped:
+        flash(
+            ngettext(
+                "%(num)s caption without words was left out.",
+                "%(num)s captions without words were left out.",
+                dropped,
+            ),
+            "warn",
+        )
+
+
+@blueprint.post("/desk/recordings/<recording_id>/captions/<language>/review")
+@access(STAFF)
+def review_captions(recording_id: str, language: str) -> Any:
+    """Mark captions as reviewed, or as a draft again (`reviewed` is 1 or 0)."""
+    with unit_of_work():
+        set_captions_reviewed(
+            current_actor(), recording_id, language, clock.now(),
+            reviewed=request.form.get("reviewed") == "1",
+        )  # fmt: skip
+    flash(_("Saved."), "done")
+    return _back(recording_id, "captions")
+
+
+@blueprint.post("/desk/recordings/<recording_id>/captions/<language>/delete")
+@access(STAFF)
+def remove_captions(recording_id: str, language: str) -> Any:
+    """Remove captions in one language."""
+    with unit_of_work():
+        delete_captions(current_actor(), recording_id, language, clock.now())
+    flash(_("The captions were deleted."), "done")
+    return _back(recording_id, "captions")
+
+
+@blueprint.post("/desk/recordings/<recording_id>/retry")
+@access(STAFF)
+def retry(recording_id: str) -> Any:
+    """Process a film once more."""
+    with unit_of_work():
+        retry_processing(current_actor(), recording_id, clock.now())
+    return _back(recording_id)
+
+
+@blueprint.post("/desk/recordings/<recording_id>/delete")
+@access(STAFF)
+def delete(recording_id: str) -> Any:
+    """Delete a recording or handout for good."""
+    with unit_of_work():
+        gone = delete_recording(current_actor(), recording_id, clock.now())
+        edition_id = gone.edition_id
+    flash(_("It was deleted. Nobody can see it any more."), "done")
+    return redirect(url_for("recordings.edition_recordings", edition_id=edition_id), 303)
+
+
+def _editable(recording_id: str) -> Recording:
+    found = get_recording(recording_id)
+    require_recording_editor(current_actor(), found)
+    return found
+
+
+def _broke_off() -> bool:
+    """Whether a body was announced of which nothing could be read: it ended too early."""
+    return bool(request.content_length) and not request.form and not request.files
+
+
+def _cut_answer() -> Any:
+    sentence = _("The file broke off on its way here. Nothing was stored; please send it again.")
+    return error_answer(400, sentence, "upload_cut")
+
+
+def _received(form: RecordingForm | FileForm, target: Target) -> Received | None:
+    """Take the form's file into the store, or put a sentence under its field."""
+    file = form.file.data
+    if not isinstance(file, FileStorage) or not file.filename:
+        form.refuse("file", fault_text(MediaFault.MISSING))
+        return None
+    try:
+        return receive(current_storage(), target, cast("BinaryIO", file.stream), file.filename)
+    except MediaFaultError as error:
+        form.refuse("file", fault_text(error.fault))
+        return None
+
+
+def _details(form: DetailsForm) -> Details:
+    kind, _sep, key = (form.place.data or "").partition(":")
+    return Details(
+        title=localized(form.title_ja.data or "", form.title_en.data or ""),
+        language=form.language.data,
+        part_id=key if kind == "part" else None,
+        live_session_id=key if kind == "session" else None,
+    )
+
+
+def _places(edition_id: str) -> list[tuple[str, str]]:
+    """Return what a recording of an edition may belong to: values of `place` and names."""
+    language = ui_language()
+    places = [("", _("The whole edition"))]
+    places += [(f"part:{p.id}", pick(p.title, language).text) for p in list_parts(edition_id)]
+    for key, title, _part in list_live_sessions(edition_id):
+        name = pick(title, language).text
+        places.append((f"session:{key}", _("Session: %(title)s", title=name)))
+    return places
+
+
+def _wanted_place() -> str:
+    if part := request.args.get("part"):
+        return f"part:{part}"
+    if meeting := request.args.get("session"):
+        return f"session:{meeting}"
+    return ""
+
+
+def _place_of(found: Recording) -> str:
+    if found.live_session_id:
+        return f"session:{found.live_session_id}"
+    return f"part:{found.part_id}" if found.part_id else ""
+
+
+def _show(
+    found: Recording,
+    *,
+    file_form: FileForm | None = None,
+    details_form: DetailsForm | None = None,
+    caption_form: CaptionForm | None = None,
+) -> Any:
+    places = _places(found.edition_id)
+    refused = file_form or details_form or caption_form
+    if details_form is None:
+        details_form = DetailsForm(
+            None,
+            title_ja=found.title.get("ja", ""),
+            title_en=found.title.get("en", ""),
+            language=found.language,
+            place=_place_of(found),
+        )
+        details_form.set_places(places)
+    page = render_template(
+        "recordings/recording.html",
+        recording=found,
+        entry=get_entry(found.edition_id),
+        place=dict(places).get(_place_of(found), ""),
+        rendition=find_rendition(found),
+        processing=find_processing(found),
+        captions=[(caption, list_cues(caption)) for caption in list_captions(found.id)],
+        details_form=details_form,
+        file_form=file_form or FileForm(None),
+        caption_form=caption_form or CaptionForm(None),
+        max_bytes=_max_bytes(),
+    )
+    return page, 422 if refused else 200
+
+
+def _page(template: str, form: TomoniForm, **values: Any) -> Any:
+    page = render_template(template, form=form, max_bytes=_max_bytes(), **values)
+    return page, 422 if form.is_submitted() else 200
+
+
+def _max_bytes() -> int:
+    return current_settings().max_upload_mb * 1_000_000
+
+
+def _back(recording_id: str, anchor: str | None = None) -> Any:
+    return redirect(url_for("recordings.recording", recording_id=recording_id, _anchor=anchor), 303)
+
+
+def _sent(recording_id: str) -> Any:
+    """Answer a finished upload: the sending script wants the address, a plain form goes there."""
+    flash(_("The file has arrived whole."), "done")
+    if request.accept_mimetypes.best == "application/json":
+        location = url_for("recordings.recording", recording_id=recording_id)
+        return jsonify(location=location), 201
+    return _back(recording_id)
