@@ -7,8 +7,21 @@ from lms.kernel.ids import EditionId, LiveSessionId, PersonId
 
 
 @dataclass(frozen=True, slots=True)
+class LiveSessionScheduled:
+    """A session was added to an edition that people know of already."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LiveSessionChanged:
-    """Time, place or link changed after people could know of it."""
+    """Title, time or place changed after people could know of it; its `sequence` rose.
+
+    A new web address behind the same button is told to nobody and raises nothing; that there
+    is a web address now, or none any more, does.
+    """
 
     live_session_id: LiveSessionId
     edition_id: EditionId

@@ -1,0 +1,26 @@
+"""What can be refused about live sessions; the sentences stand in `texts`."""
+
+from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
+
+
+class LiveSessionRefusedError(RefusedError):
+    """A rule refuses an act on a live session.
+
+    Codes: `cancelled`, `edition_cancelled`, `too_early` (facts: opens_at), `ended`, `no_link`.
+    """
+
+
+class NotAdmittedError(ForbiddenError):
+    """The person knows of the session but is not on its list (code `not_enrolled`)."""
+
+    def __init__(self) -> None:
+        super().__init__("not_enrolled")
+
+
+class SessionInputError(InvalidInputError):
+    """Input for a live session or its attendance that does not fit.
+
+    Codes: `title_missing`, `ends_before_start`, `longer_than_day`, `unlikely_year`,
+    `unknown_zone`, `time_does_not_exist` (facts: zone), `bad_link`, `minutes_out_of_range`,
+    `unknown_part`, `unknown_speaker`, `status_unknown`, `reason_missing`, `changed_meanwhile`.
+    """

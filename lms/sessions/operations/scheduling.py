@@ -1,0 +1,278 @@
+"""Setting up, changing and cancelling live sessions."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from lms.courses.models import EditionState, Part
+from lms.infra.audit import record_act
+from lms.infra.db import db, lock_row
+from lms.infra.events import raise_event
+from lms.kernel.actor import Actor
+from lms.kernel.errors import NotFoundError
+from lms.kernel.ids import EditionId, LiveSessionId, PartId, PersonId
+from lms.kernel.localized import Localized
+from lms.kernel.wall import WallFault, WallTime, WallTimeError
+from lms.people.models import Person
+from lms.sessions import policy, queries
+from lms.sessions.errors import LiveSessionRefusedError, SessionInputError
+from lms.sessions.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
+from lms.sessions.models import LiveSession, SessionSpeaker
+from lms.sessions.rules import MAX_MINUTES, TimesFault, is_web_link, judge_times
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerPlan:
+    """Who speaks: a known person, or a name (shown instead of the person's when both)."""
+
+    person_id: PersonId | None = None
+    name: Localized = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """What an organiser sets. `starts_local`/`ends_local` are naive times in `timezone`."""
+
+    title: Localized
+    starts_local: datetime
+    ends_local: datetime
+    timezone: str = "Asia/Tokyo"
+    part_id: PartId | None = None
+    venue_name: Localized = field(default_factory=dict)
+    venue_address: Localized = field(default_factory=dict)
+    venue_access: Localized = field(default_factory=dict)
+    map_url: str = ""
+    web_url: str = ""
+    web_passcode: str = ""
+    join_opens_minutes: int = 15
+    grace_minutes: int = 15
+    is_recorded: bool = False
+    interpretation: bool = False
+    speakers: tuple[SpeakerPlan, ...] = ()
+
+
+# Changing one of these is told to people and raises the number of the invitation.
+_TOLD = frozenset(
+    {
+        "title",
+        "starts_at",
+        "ends_at",
+        "timezone",
+        "venue_name",
+        "venue_address",
+        "venue_access",
+        "map_url",
+        "has_web",
+    }
+)
+
+
+def schedule_live_session(
+    actor: Actor, edition_id: str, plan: SessionPlan, *, at: datetime
+) -> LiveSessionId:
+    """Add a session to an edition.
+
+    Raises SessionInputError where the plan does not fit, LiveSessionRefusedError for an edition
+    that was cancelled.
+    """
+    edition = policy.require_organiser_of_edition(actor, edition_id)
+    if edition.state == EditionState.CANCELLED:
+        raise LiveSessionRefusedError("edition_cancelled")
+    return _schedule(actor, edition, plan, at)
+
+
+def schedule_drafted_session(
+    edition_id: EditionId, plan: SessionPlan, *, actor: Actor, at: datetime
+) -> LiveSessionId:
+    """Add the session of an edition that is just being set up; who may was decided there."""
+    edition = queries.find_edition_desk(edition_id)
+    if edition is None:
+        raise NotFoundError
+    return _schedule(actor, edition, plan, at)
+
+
+def _schedule(
+    actor: Actor, edition: queries.EditionDesk, plan: SessionPlan, at: datetime
+) -> LiveSessionId:
+    row = LiveSession(edition_id=edition.edition_id, created_at=at, **_columns(edition, plan))
+    db.session.add(row)
+    db.session.flush()
+    _set_speakers(row.id, plan.speakers)
+    record_act(
+        actor,
+        "live_session.scheduled",
+        "live_session",
+        row.id,
+        at=at,
+        edition_id=edition.edition_id,
+    )
+    if edition.state != EditionState.DRAFT:
+        raise_event(LiveSessionScheduled(LiveSessionId(row.id), edition.edition_id, at))
+    return LiveSessionId(row.id)
+
+
+def change_live_session(
+    actor: Actor, live_session_id: str, plan: SessionPlan, *, at: datetime
+) -> tuple[str, ...]:
+    """Change a session; return the names of what changed, in order (none: nothing was done).
+
+    What people were told of (title, times, place, whether there is a web address) raises
+    `sequence` and, once the edition is no draft any more, LiveSessionChanged.
+    """
+    edition = policy.require_organiser_of_session(actor, live_session_id)
+    row: LiveSession = lock_row(LiveSession, live_session_id)
+    if row.cancelled_at is not None:
+        raise LiveSessionRefusedError("cancelled")
+    columns = _columns(edition, plan)
+    before_web = row.web_url != ""
+    changed = {name for name, value in columns.items() if getattr(row, name) != value}
+    for name in changed:
+        setattr(row, name, columns[name])
+    if before_web != (row.web_url != ""):
+        changed.add("has_web")
+    if _speakers_of(row.id) != plan.speakers:
+        _set_speakers(row.id, plan.speakers)
+        changed.add("speakers")
+    if not changed:
+        return ()
+    record_act(
+        actor,
+        "live_session.changed",
+        "live_session",
+        row.id,
+        at=at,
+        edition_id=edition.edition_id,
+        fields=sorted(changed),
+    )
+    if changed & _TOLD:
+        row.sequence += 1
+        if edition.state != EditionState.DRAFT:
+            raise_event(LiveSessionChanged(LiveSessionId(row.id), edition.edition_id, at))
+    return tuple(sorted(changed))
+
+
+def cancel_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> bool:
+    """Cancel a session. False when it was cancelled before: then nothing is told again."""
+    edition = policy.require_organiser_of_session(actor, live_session_id)
+    return _cancel(actor, live_session_id, edition.edition_id, at)
+
+
+def cancel_sessions_of(edition_id: EditionId, *, actor: Actor, at: datetime) -> int:
+    """Cancel what is to come of an edition that was cancelled; who may was decided there."""
+    cards = queries.list_edition_sessions(edition_id)
+    return sum(_cancel(actor, card.id, edition_id, at) for card in cards if card.ends_at > at)
+
+
+def _cancel(actor: Actor, live_session_id: str, edition_id: EditionId, at: datetime) -> bool:
+    row: LiveSession = lock_row(LiveSession, live_session_id)
+    if row.cancelled_at is not None:
+        return False
+    row.cancelled_at = at
+    row.sequence += 1
+    record_act(
+        actor,
+        "live_session.cancelled",
+        "live_session",
+        row.id,
+        at=at,
+        edition_id=edition_id,
+    )
+    raise_event(LiveSessionCancelled(LiveSessionId(row.id), edition_id, at))
+    return True
+
+
+def _columns(edition: queries.EditionDesk, plan: SessionPlan) -> dict[str, Any]:
+    """Return the values of the row; the instants follow from wall time and zone."""
+    if not plan.title:
+        raise SessionInputError("title", "title_missing")
+    for name, url in (("map_url", plan.map_url), ("web_url", plan.web_url)):
+        if url and not is_web_link(url):
+            raise SessionInputError(name, "bad_link")
+    for name, minutes in (
+        ("join_opens_minutes", plan.join_opens_minutes),
+        ("grace_minutes", plan.grace_minutes),
+    ):
+        if not 0 <= minutes <= MAX_MINUTES:
+            raise SessionInputError(name, "minutes_out_of_range", most=MAX_MINUTES)
+    starts_at, ends_at = _instants(plan)
+    return {
+        "title": plan.title,
+        "part_id": _part_of(edition.edition_id, plan.part_id),
+        "starts_local": plan.starts_local,
+        "ends_local": plan.ends_local,
+        "timezone": plan.timezone,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "venue_name": plan.venue_name,
+        "venue_address": plan.venue_address,
+        "venue_access": plan.venue_access,
+        "map_url": plan.map_url,
+        "web_url": plan.web_url,
+        "web_passcode": plan.web_passcode,
+        "join_opens_minutes": plan.join_opens_minutes,
+        "grace_minutes": plan.grace_minutes,
+        "is_recorded": plan.is_recorded,
+        "interpretation": plan.interpretation,
+    }
+
+
+def _instants(plan: SessionPlan) -> tuple[datetime, datetime]:
+    fault = judge_times(plan.starts_local, plan.ends_local)
+    if fault is TimesFault.UNLIKELY_YEAR:
+        raise SessionInputError("day", fault.value)
+    if fault is not None:
+        raise SessionInputError("ends", fault.value)
+    found: list[datetime] = []
+    for name, local in (("starts", plan.starts_local), ("ends", plan.ends_local)):
+        try:
+            found.append(WallTime(local, plan.timezone).instant())
+        except WallTimeError as error:
+            if error.fault is WallFault.UNKNOWN_ZONE:
+                raise SessionInputError("timezone", "unknown_zone") from None
+            raise SessionInputError(name, "time_does_not_exist", zone=plan.timezone) from None
+    starts_at, ends_at = found
+    if ends_at <= starts_at:  # the clocks were set back in between
+        raise SessionInputError("ends", TimesFault.ENDS_BEFORE_START.value)
+    return starts_at, ends_at
+
+
+def _part_of(edition_id: EditionId, part_id: PartId | None) -> PartId | None:
+    if part_id is None:
+        return None
+    known = db.session.scalar(
+        select(Part.id).where(Part.id == part_id, Part.edition_id == edition_id)
+    )
+    if known is None:
+        raise SessionInputError("part_id", "unknown_part")
+    return part_id
+
+
+def _speakers_of(live_session_id: str) -> tuple[SpeakerPlan, ...]:
+    rows = db.session.scalars(
+        select(SessionSpeaker)
+        .where(SessionSpeaker.live_session_id == live_session_id)
+        .order_by(SessionSpeaker.position, SessionSpeaker.id)
+    )
+    return tuple(
+        SpeakerPlan(PersonId(row.person_id) if row.person_id else None, row.name) for row in rows
+    )
+
+
+def _set_speakers(live_session_id: str, speakers: tuple[SpeakerPlan, ...]) -> None:
+    db.session.execute(
+        delete(SessionSpeaker).where(SessionSpeaker.live_session_id == live_session_id)
+    )
+    for position, speaker in enumerate(speakers):
+        if speaker.person_id is not None and db.session.get(Person, speaker.person_id) is None:
+            raise SessionInputError("speakers", "unknown_speaker")
+        db.session.add(
+            SessionSpeaker(
+                live_session_id=live_session_id,
+                person_id=speaker.person_id,
+                name=speaker.name,
+                position=position,
+            )
+        )
+    db.session.flush()

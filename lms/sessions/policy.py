@@ -1,0 +1,55 @@
+"""Who may act on live sessions."""
+
+from datetime import datetime
+from functools import partial
+
+from lms.courses.policy import may_manage_programme
+from lms.kernel.actor import Actor
+from lms.kernel.errors import NotFoundError
+from lms.sessions import queries
+from lms.sessions.queries import EditionDesk, UpcomingSession
+from lms.sessions.rules import ADMITTED, Standing
+
+
+def may_organise(actor: Actor, programme_id: str) -> bool:
+    """Whether the actor runs the sessions of a programme: who looks after the programme does."""
+    return may_manage_programme(actor, programme_id)
+
+
+def require_organiser_of_edition(actor: Actor, edition_id: str) -> EditionDesk:
+    """Return the edition for those who run it. Raises NotFoundError for everyone else."""
+    edition = queries.find_edition_desk(edition_id)
+    if edition is None or not may_organise(actor, edition.programme_id):
+        raise NotFoundError
+    return edition
+
+
+def require_organiser_of_session(actor: Actor, live_session_id: str) -> EditionDesk:
+    """Return a session's edition for those who run it. Raises NotFoundError for everyone else."""
+    edition_id = queries.edition_of_session(live_session_id)
+    if edition_id is None:
+        raise NotFoundError
+    return require_organiser_of_edition(actor, edition_id)
+
+
+def may_know(standing: Standing) -> bool:
+    """Whether a person may know that a session exists."""
+    return standing is not Standing.NONE
+
+
+def may_join(standing: Standing) -> bool:
+    """Whether a person is on the list of those let in."""
+    return standing in ADMITTED
+
+
+def require_known(actor: Actor, live_session_id: str, at: datetime) -> UpcomingSession:
+    """Return a session as the actor sees it, in one query.
+
+    Raises NotFoundError when it is missing or the actor may not know of it.
+    """
+    found = queries.find_live_session_for(
+        live_session_id, actor.person_id, at, partial(may_organise, actor)
+    )
+    if found is None or not may_know(found.standing):
+        raise NotFoundError
+    return found

@@ -1,0 +1,383 @@
+"""Sessions as everyone who may know of them sees them: without the web address and passcode."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+
+from lms.courses.models import Edition, Programme
+from lms.enrolment.models import Attending, Enrolment, EnrolmentState
+from lms.infra.db import db
+from lms.kernel.actor import Actor
+from lms.kernel.errors import NotFoundError
+from lms.kernel.ids import EditionId, LiveSessionId, PartId, PersonId, ProgrammeId
+from lms.kernel.localized import Localized, localized
+from lms.people.models import Person
+from lms.people.rules import display_name, latin_name
+from lms.sessions.models import JoinPress, LiveSession, SessionSpeaker
+from lms.sessions.rules import JoinDecision, JoinFacts, Standing, decide_join
+
+# Longer than any meeting with its grace: a session that began before cannot be going on.
+_LOOK_BACK = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCard:
+    """A session for learners' pages, mails and calendars.
+
+    `starts_local`/`ends_local` are naive times in `timezone`; `*_at` are aware UTC. `has_web`
+    tells that there is a web address, which the card never holds.
+    """
+
+    id: LiveSessionId
+    edition_id: EditionId
+    part_id: PartId | None
+    programme_id: ProgrammeId
+    programme_slug: str
+    edition_slug: str
+    edition_title: Localized
+    edition_state: str
+    title: Localized
+    starts_local: datetime
+    ends_local: datetime
+    timezone: str
+    starts_at: datetime
+    ends_at: datetime
+    venue_name: Localized
+    venue_address: Localized
+    venue_access: Localized
+    map_url: str
+    has_web: bool
+    join_opens_minutes: int
+    grace_minutes: int
+    is_recorded: bool
+    interpretation: bool
+    is_cancelled: bool
+    sequence: int
+    created_at: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the place, in which the session was set."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def has_venue(self) -> bool:
+        """Whether it is held in a room (too)."""
+        return bool(self.venue_name or self.venue_address)
+
+    @property
+    def joins_from(self) -> datetime:
+        """When the join button opens."""
+        return self.starts_at - timedelta(minutes=self.join_opens_minutes)
+
+    @property
+    def joins_until(self) -> datetime:
+        """When the join button closes."""
+        return self.ends_at + timedelta(minutes=self.grace_minutes)
+
+
+_COLUMNS: tuple[Any, ...] = (
+    LiveSession.id,
+    LiveSession.edition_id,
+    LiveSession.part_id,
+    LiveSession.title,
+    LiveSession.starts_local,
+    LiveSession.ends_local,
+    LiveSession.timezone,
+    LiveSession.starts_at,
+    LiveSession.ends_at,
+    LiveSession.venue_name,
+    LiveSession.venue_address,
+    LiveSession.venue_access,
+    LiveSession.map_url,
+    (LiveSession.web_url != "").label("has_web"),
+    LiveSession.join_opens_minutes,
+    LiveSession.grace_minutes,
+    LiveSession.is_recorded,
+    LiveSession.interpretation,
+    LiveSession.cancelled_at,
+    LiveSession.sequence,
+    LiveSession.created_at,
+    Edition.programme_id,
+    Edition.slug.label("edition_slug"),
+    Edition.title.label("edition_title"),
+    Edition.state.label("edition_state"),
+    Programme.slug.label("programme_slug"),
+    Programme.title.label("programme_title"),
+)
+
+
+def _cards(*more: Any) -> Select[Any]:
+    return (
+        select(*_COLUMNS, *more)
+        .select_from(LiveSession)
+        .join(Edition, Edition.id == LiveSession.edition_id)
+        .join(Programme, Programme.id == Edition.programme_id)
+        .order_by(LiveSession.starts_at, LiveSession.id)
+    )
+
+
+def _card(row: Row[Any]) -> SessionCard:
+    return SessionCard(
+        id=LiveSessionId(row.id),
+        edition_id=EditionId(row.edition_id),
+        part_id=PartId(row.part_id) if row.part_id else None,
+        programme_id=ProgrammeId(row.programme_id),
+        programme_slug=row.programme_slug,
+        edition_slug=row.edition_slug,
+        edition_title=row.edition_title or row.programme_title,
+        edition_state=row.edition_state,
+        title=row.title,
+        starts_local=row.starts_local,
+        ends_local=row.ends_local,
+        timezone=row.timezone,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        venue_name=row.venue_name or {},
+        venue_address=row.venue_address or {},
+        venue_access=row.venue_access or {},
+        map_url=row.map_url,
+        has_web=bool(row.has_web),
+        join_opens_minutes=row.join_opens_minutes,
+        grace_minutes=row.grace_minutes,
+        is_recorded=row.is_recorded,
+        interpretation=row.interpretation,
+        is_cancelled=row.cancelled_at is not None,
+        sequence=row.sequence,
+        created_at=row.created_at,
+    )
+
+
+def find_live_session(live_session_id: str) -> SessionCard | None:
+    """Return the session, or None. One query."""
+    row = db.session.execute(_cards().where(LiveSession.id == live_session_id)).first()
+    return None if row is None else _card(row)
+
+
+def get_live_session(live_session_id: str) -> SessionCard:
+    """Return the session. Raises NotFoundError. One query."""
+    card = find_live_session(live_session_id)
+    if card is None:
+        raise NotFoundError
+    return card
+
+
+def list_edition_sessions(edition_id: str) -> tuple[SessionCard, ...]:
+    """Return all sessions of an edition in order of time, cancelled ones included."""
+    return sessions_of([edition_id]).get(EditionId(edition_id), ())
+
+
+def sessions_of(edition_ids: Collection[str]) -> dict[EditionId, tuple[SessionCard, ...]]:
+    """Return the sessions of several editions in one query; editions without any are left out."""
+    if not edition_ids:
+        return {}
+    found: dict[EditionId, list[SessionCard]] = {}
+    for row in db.session.execute(_cards().where(LiveSession.edition_id.in_(edition_ids))):
+        card = _card(row)
+        found.setdefault(card.edition_id, []).append(card)
+    return {edition_id: tuple(cards) for edition_id, cards in found.items()}
+
+
+# --- how a person stands to sessions ----------------------------------------------------------
+
+
+def _speaks(person_id: str | None) -> ColumnElement[bool]:
+    return exists().where(
+        SessionSpeaker.live_session_id == LiveSession.id, SessionSpeaker.person_id == person_id
+    )
+
+
+def _pressed(person_id: str | None) -> ColumnElement[bool]:
+    return exists().where(
+        JoinPress.live_session_id == LiveSession.id, JoinPress.person_id == person_id
+    )
+
+
+def _for_person(person_id: str | None) -> Select[Any]:
+    """Return cards with the person's enrolment, speaking and presses beside them."""
+    return _cards(
+        Enrolment.state.label("enrolment_state"),
+        Enrolment.attending,
+        _speaks(person_id).label("speaks"),
+        _pressed(person_id).label("pressed"),
+    ).join(
+        Enrolment,
+        and_(Enrolment.edition_id == LiveSession.edition_id, Enrolment.person_id == person_id),
+        isouter=True,
+    )
+
+
+_APPLYING = frozenset(
+    {
+        EnrolmentState.APPLIED.value,
+        EnrolmentState.UNDER_REVIEW.value,
+        EnrolmentState.WAITLISTED.value,
+    }
+)
+
+
+def _standing(row: Row[Any], *, organises: bool) -> Standing:
+    if row.enrolment_state == EnrolmentState.ENROLLED.value:
+        return Standing.VENUE if row.attending == Attending.VENUE.value else Standing.WEB
+    if row.speaks:
+        return Standing.SPEAKER
+    if organises:
+        return Standing.STAFF
+    return Standing.APPLICANT if row.enrolment_state in _APPLYING else Standing.NONE
+
+
+def join_facts(card: SessionCard, standing: Standing) -> JoinFacts:
+    """Return the facts of the decision to join. No query."""
+    return JoinFacts(
+        standing=standing,
+        starts_at=card.starts_at,
+        ends_at=card.ends_at,
+        opens_minutes=card.join_opens_minutes,
+        grace_minutes=card.grace_minutes,
+        has_link=card.has_web,
+        is_cancelled=card.is_cancelled,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UpcomingSession:
+    """A session with how one person stands to it and whether they may join now."""
+
+    card: SessionCard
+    standing: Standing
+    decision: JoinDecision
+    has_pressed: bool = False
+
+
+def _for_viewer(row: Row[Any], at: datetime, *, organises: bool = False) -> UpcomingSession:
+    card = _card(row)
+    standing = _standing(row, organises=organises)
+    return UpcomingSession(
+        card, standing, decide_join(join_facts(card, standing), at), bool(row.pressed)
+    )
+
+
+def find_live_session_for(
+    live_session_id: str,
+    person_id: PersonId | None,
+    at: datetime,
+    organises: Callable[[str], bool],
+) -> UpcomingSession | None:
+    """Return a session as one person sees it, or None when there is none. One query.
+
+    `organises` is the policy's answer for a programme. A person who may not know of the session
+    gets standing `none`.
+    """
+    row = db.session.execute(
+        _for_person(person_id).where(LiveSession.id == live_session_id)
+    ).first()
+    if row is None:
+        return None
+    return _for_viewer(row, at, organises=organises(row.programme_id))
+
+
+def next_sessions(
+    person_id: PersonId, edition_ids: Collection[str], at: datetime, limit: int = 50
+) -> tuple[UpcomingSession, ...]:
+    """Return what lies before a person, soonest first, with the decision to join. One query.
+
+    Holds the sessions of these editions and those in which the person speaks, until their
+    join window closes; cancelled ones are left out.
+    """
+    rows = db.session.execute(
+        _for_person(person_id)
+        .where(
+            or_(LiveSession.edition_id.in_(edition_ids), _speaks(person_id)),
+            LiveSession.cancelled_at.is_(None),
+            LiveSession.ends_at > at - _LOOK_BACK,
+        )
+        .limit(limit)
+    )
+    found = (_for_viewer(row, at) for row in rows)
+    return tuple(each for each in found if each.decision.closes_at > at)
+
+
+def standings(
+    person_id: PersonId | None, live_session_ids: Collection[str]
+) -> dict[LiveSessionId, Standing]:
+    """Return how a person stands to sessions (staff apart), in one query."""
+    if not live_session_ids:
+        return {}
+    rows = db.session.execute(_for_person(person_id).where(LiveSession.id.in_(live_session_ids)))
+    return {LiveSessionId(row.id): _standing(row, organises=False) for row in rows}
+
+
+def join_decisions(
+    actor: Actor,
+    cards: Iterable[SessionCard],
+    at: datetime,
+    known: Mapping[LiveSessionId, Standing] | None = None,
+) -> dict[LiveSessionId, JoinDecision]:
+    """Return the decision to join for a list of sessions.
+
+    One query; none when the caller knows the standings already (`known`, by session id).
+    """
+    cards = tuple(cards)
+    found = standings(actor.person_id, [c.id for c in cards]) if known is None else known
+    return {
+        card.id: decide_join(join_facts(card, found.get(card.id, Standing.NONE)), at)
+        for card in cards
+    }
+
+
+# --- speakers and the way in --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks: `person_id` when known here; `name` as shown."""
+
+    person_id: PersonId | None
+    name: Localized
+
+
+def _names(person: Person) -> Localized:
+    return localized(display_name(person), latin_name(person))
+
+
+def speakers_of(live_session_ids: Collection[str]) -> dict[LiveSessionId, tuple[Speaker, ...]]:
+    """Return the speakers of several sessions, in order, in one query."""
+    if not live_session_ids:
+        return {}
+    rows: Iterable[tuple[SessionSpeaker, Person | None]] = db.session.execute(
+        select(SessionSpeaker, Person)
+        .join(Person, Person.id == SessionSpeaker.person_id, isouter=True)
+        .where(SessionSpeaker.live_session_id.in_(live_session_ids))
+        .order_by(SessionSpeaker.live_session_id, SessionSpeaker.position, SessionSpeaker.id)
+    ).tuples()
+    found: dict[LiveSessionId, list[Speaker]] = {}
+    for speaker, person in rows:
+        found.setdefault(LiveSessionId(speaker.live_session_id), []).append(
+            Speaker(
+                PersonId(speaker.person_id) if speaker.person_id else None,
+                speaker.name or (_names(person) if person is not None else {}),
+            )
+        )
+    return {key: tuple(speakers) for key, speakers in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class WebAccess:
+    """The real way in. Only for the redirect after a press, and for organisers."""
+
+    url: str
+    passcode: str
+
+
+def find_web_access(live_session_id: str) -> WebAccess | None:
+    """Return the web address and passcode, or None when there is no address."""
+    row = db.session.execute(
+        select(LiveSession.web_url, LiveSession.web_passcode).where(
+            LiveSession.id == live_session_id, LiveSession.web_url != ""
+        )
+    ).first()
+    return None if row is None else WebAccess(row.web_url, row.web_passcode)
