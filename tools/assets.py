@@ -39,7 +39,7 @@ ALWAYS = {"circle", "inbox", "check-lg", "x-lg"}
 
 # icon("name"), icon="name", icon_name="name", "icon": "name"; also the other arm of an if.
 _NAMED = re.compile(
-    r"""(?:\bicon\(\s*|\bicon(?:_name)?\s*=\s*|["']icon["']\s*:\s*)"([a-z0-9-]+)"(?:\s+if\s[^"}]*?else\s+"([a-z0-9-]+)")?"""
+    r"""(?:(?:\b|_)icon\(\s*|\bicon(?:_name)?\s*=\s*|["']icon["']\s*:\s*)"([a-z0-9-]+)"(?:\s+if\s[^"}]*?else\s+"([a-z0-9-]+)")?"""
 )
 _NAVIGATION = re.compile(r"NavItem\([^\n]*\"([a-z0-9-]+)\", lambda")
 # A label and a word after it, as in a row of a menu: an icon if there is one of that name.

@@ -131,6 +131,17 @@ def test_what_a_form_is_told_stands_in_its_summary() -> None:
 
 
 @pytest.mark.usefixtures("asked")
+def test_the_frame_hides_none_of_a_pages_own_names() -> None:
+    names = ["lang", "nav", "theme", "kinds", "logo", "icon", "loc", "toast", "shown", "sign_in"]
+    body = "".join(f"[{{{{ {name} }}}}]" for name in names)
+    text = render_template_string(
+        '{% extends "ui/narrow.html" %}{% block content %}' + body + "{% endblock %}",
+        **dict.fromkeys(names, "mine"),
+    )
+    assert "[mine]" * len(names) in text
+
+
+@pytest.mark.usefixtures("asked")
 def test_texts_are_escaped() -> None:
     text = render_template_string(
         UI
