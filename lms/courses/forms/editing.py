@@ -13,6 +13,7 @@ from lms.courses.forms.fields import (
     ScheduleForm,
     TextsForm,
     area_field,
+    options,
     reach_field,
     set_reaches,
     text_field,
@@ -48,7 +49,7 @@ class EditionForm(_Versioned, ScheduleForm):
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.mode.choices = [(mode.value, str(MODES[mode])) for mode in Mode]
+        self.mode.choices = options((mode.value, MODES[mode]) for mode in Mode)
 
     @override
     def validate(self, extra_validators: Any = None) -> bool:
@@ -106,14 +107,14 @@ class ProgrammeForm(_Versioned):
     audience_ja = area_field(_l("Audience (Japanese)"))
     audience_en = area_field(_l("Audience (English)"))
     reach = reach_field()
-    languages = ManyChoices(_l("Languages of the course"), choices=list(LANGUAGE_NAMES.items()))
+    languages = ManyChoices(_l("Languages of the course"), choices=options(LANGUAGE_NAMES.items()))
     leads_to = SelectField(_l("Leads to"), description=_l("The programme that comes after this."))
 
     @override
     def __init__(self, *args: Any, following: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         set_reaches(self.reach)
-        self.leads_to.choices = [("", str(_("Nothing in particular"))), *following]
+        self.leads_to.choices = options([("", _("Nothing in particular")), *following])
 
     @override
     def validate(self, extra_validators: Any = None) -> bool:
@@ -219,4 +220,4 @@ class LessonForm(_Versioned):
 class MoveForm(TomoniForm):
     """Up or down."""
 
-    way = SelectField(choices=[("up", ""), ("down", "")])
+    way = SelectField(choices=options([("up", ""), ("down", "")]))

@@ -1,5 +1,6 @@
 """Fields that several forms of courses share."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from typing_extensions import override
 from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -28,6 +30,11 @@ ZONES = (
     "Asia/Tokyo", "Asia/Kuala_Lumpur", "Asia/Bangkok", "Asia/Jakarta", "Asia/Singapore",
     "Asia/Manila", "Europe/Zurich", "UTC",
 )  # fmt: skip
+
+
+def options(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
+    """Return the choices of a field from values and their words."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 def too_long(most: int) -> Length:
@@ -129,7 +136,7 @@ class TextsForm(TomoniForm):
 class ScheduleForm(TextsForm):
     """What every edition has: languages, zone, seats, deadline, approval."""
 
-    languages = ManyChoices(_l("Languages of the course"), choices=list(LANGUAGE_NAMES.items()))
+    languages = ManyChoices(_l("Languages of the course"), choices=options(LANGUAGE_NAMES.items()))
     timezone = SelectField(_l("Time zone"), validate_choice=False)
     capacity = PlainIntegerField(
         _l("Seats"),
@@ -143,11 +150,11 @@ class ScheduleForm(TextsForm):
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.approval.choices = [(a.value, str(APPROVALS[a])) for a in Approval]
+        self.approval.choices = options((a.value, APPROVALS[a]) for a in Approval)
         zones = list(ZONES)
         if self.timezone.data and is_zone(self.timezone.data) and self.timezone.data not in zones:
             zones.append(self.timezone.data)
-        self.timezone.choices = [(z, zone_label(ZoneInfo(z), ui_language())) for z in zones]
+        self.timezone.choices = options((z, zone_label(ZoneInfo(z), ui_language())) for z in zones)
 
     def check_schedule(self) -> bool:
         """Check what belongs together: the zone, and a deadline with both day and time."""
@@ -196,7 +203,7 @@ def reach_field() -> SelectField:
 def set_reaches(field: SelectField) -> None:
     """Fill the choices in the federation's words, widest last."""
     words = reach_words()
-    field.choices = [(reach.value, words[reach]) for reach in Reach]
+    field.choices = options((reach.value, words[reach]) for reach in Reach)
 
 
 def _known_reach(_form: Any, field: Any) -> None:
