@@ -63,7 +63,8 @@ def begin_attempt(
     Raises TooManyAttemptsError when either is used up; nothing is then counted, so that going
     on trying does not prolong the wait.
     """
-    named = clean_address(subject) if "@" in subject else clean_login_id(subject)
+    named = clean_address(subject)
+    named = named if "@" in named else clean_login_id(subject)
     subject_hash = _hash(secret_key, f"{kind}-subject", named)
     source_hash = _hash(secret_key, f"{kind}-source", _network(source))
     _serialise([subject_hash, source_hash])

@@ -17,6 +17,8 @@ from lms.people.rules import (
     clean_address,
     clean_login_id,
     display_name,
+    is_address,
+    is_login_id,
     judge_attempts,
 )
 
@@ -103,9 +105,14 @@ def find_account(identifier: str) -> Account | None:
     """
     address = clean_address(identifier)
     if "@" in address:
+        if not is_address(address):
+            return None
         people = db.session.scalars(select(Person).where(Person.address == address).limit(2)).all()
         return _account(people[0], own_address=True) if len(people) == 1 else None
-    person = db.session.scalar(select(Person).where(Person.login_id == clean_login_id(identifier)))
+    login_id = clean_login_id(identifier)
+    if not is_login_id(login_id):
+        return None
+    person = db.session.scalar(select(Person).where(Person.login_id == login_id))
     return None if person is None else _account(person, own_address=has_own_address(person))
 
 

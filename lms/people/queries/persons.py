@@ -26,6 +26,7 @@ from lms.people.rules import (
     clean_login_id,
     display_name,
     is_address,
+    is_login_id,
     kana_name,
     latin_name,
 )
@@ -49,7 +50,10 @@ def get_person(person_id: str) -> Person:
 
 def find_person_by_login_id(login_id: str) -> Person | None:
     """Return the person with this issued id, however it is typed, or None."""
-    return db.session.scalar(select(Person).where(Person.login_id == clean_login_id(login_id)))
+    wanted = clean_login_id(login_id)
+    if not is_login_id(wanted):
+        return None
+    return db.session.scalar(select(Person).where(Person.login_id == wanted))
 
 
 def name_of(person: Person) -> PersonName:
