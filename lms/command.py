@@ -1,6 +1,7 @@
 """The `lms` command. Each group is imported when it is called, so that one does not carry all."""
 
 import importlib
+from typing import Any
 
 import click
 from typing_extensions import override
@@ -34,6 +35,16 @@ class LazyGroup(click.Group):
         return command
 
 
+def make_app() -> Any:
+    """Make the application for a command that needs it (a Flask; imported only then)."""
+    from lms.app import create_app  # noqa: PLC0415 - most commands do without
+
+    return create_app()
+
+
 @click.group(cls=LazyGroup)
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Tomoni's commands."""
+    # Features stand below the application: their commands are handed what makes it.
+    ctx.obj = make_app

@@ -102,7 +102,7 @@ def _left_of(axis: Axis) -> float:
 def _draw_upright_bars(sheet: _Sheet, chart: Chart) -> None:
     stacked = chart.kind == "stacked"
     axis = axis_from_zero(_stack_values(chart) if stacked else _values(chart), 5)
-    left, top = _left_of(axis), _draw_unit(sheet, chart) + 6
+    left, top = _left_of(axis), _draw_unit(sheet, chart) + 14
     bottom = top + 230
     _draw_grid(sheet, axis, left, top, bottom)
     band = (sheet.width - left) / len(chart.x)
@@ -177,14 +177,15 @@ def _draw_level_bars(sheet: _Sheet, chart: Chart) -> None:
             sheet.text(base + 5, y + thick / 2 + 4.5, total, "value", "start")
             y += thick
         y += 11
-    sheet.line(zero, top, zero, y - 5, "axis")
+    if aside or low < 0:  # else it would run through the labels
+        sheet.line(zero, top, zero, y - 5, "axis")
     sheet.height = y
 
 
 def _draw_lines(sheet: _Sheet, chart: Chart, *, narrow: bool) -> None:
     schema = chart.kind == "schema"
     axis = axis_around(_values(chart), 5)
-    left, top = _left_of(axis), _draw_unit(sheet, chart) + 6
+    left, top = _left_of(axis), _draw_unit(sheet, chart) + 14
     bottom = top + (210 if narrow else 250)
     _draw_grid(sheet, axis, left, top, bottom)
     inset = 0.0 if schema else 22.0
@@ -317,13 +318,16 @@ def _legend(chart: Chart) -> str:
     items = []
     for number, one in enumerate(chart.series, 1):
         if lined:
-            key = f'<path class="chart__line chart__s{number}" d="M1 8H27"/>'
-            key += "" if chart.kind == "schema" else _mark(14, 8, number)
+            width, key = 30, f'<path class="chart__line chart__s{number}" d="M1 8H29"/>'
+            key += "" if chart.kind == "schema" else _mark(15, 8, number)
         else:
-            key = f'<rect class="chart__bar chart__s{number}" x="7" y="1" width="14" height="14"/>'
-        svg = f'<svg class="chart__key" viewBox="0 0 28 16" width="28" height="16">{key}</svg>'
-        hidden = svg.replace("<svg ", '<svg aria-hidden="true" ')
-        items.append(f"<li>{hidden}<span>{escape(one.name)}</span></li>")
+            width = 16
+            key = f'<rect class="chart__bar chart__s{number}" x="1" y="1" width="14" height="14"/>'
+        svg = (
+            f'<svg class="chart__key" aria-hidden="true" viewBox="0 0 {width} 16"'
+            f' width="{width}" height="16">{key}</svg>'
+        )
+        items.append(f"<li>{svg}<span>{escape(one.name)}</span></li>")
     return f'<ul class="chart__legend">{"".join(items)}</ul>'
 
 

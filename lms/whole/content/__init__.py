@@ -1,0 +1,1 @@
+"""Courses as text files: read, check, load (docs/content-format.md)."""
