@@ -24,7 +24,9 @@ function start(form) {
   const button = form.querySelector("button[type=submit]");
   let request = null;
 
-  function say(sentence, isError = false) {
+  /** Shows a sentence; what moves all the time is not read aloud. */
+  function say(sentence, { isError = false, aloud = true } = {}) {
+    text.setAttribute("aria-live", aloud ? "polite" : "off");
     text.textContent = sentence;
     text.classList.toggle("error", isError);
   }
@@ -34,7 +36,7 @@ function start(form) {
     window.removeEventListener("beforeunload", warn);
     button.disabled = false;
     bar.hidden = cancel.hidden = true;
-    say(sentence, true);
+    say(sentence, { isError: true });
   }
 
   const warn = (event) => event.preventDefault();
@@ -65,6 +67,9 @@ function start(form) {
     event.preventDefault();
     if (request) return;
     panel.hidden = false;
+    // What was wrong with the last try does not speak about this one.
+    for (const old of form.querySelectorAll(".error-summary, .field:has(input[type=file]) .error")) old.remove();
+    input.removeAttribute("aria-invalid");
     const file = input.files[0];
     if (file && file.size > Number(words.max)) {
       stop(fill(words.tooLarge, { size: size(file.size), max: size(Number(words.max)) }));
@@ -75,7 +80,7 @@ function start(form) {
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       bar.value = loaded / (total || 1);
-      say(fill(words.sending, { percent: percent(loaded, total), sent: size(loaded), total: size(total) }));
+      say(fill(words.sending, { percent: percent(loaded, total), sent: size(loaded), total: size(total) }), { aloud: false });
     });
     request.upload.addEventListener("load", () => say(words.checking));
     request.addEventListener("load", answered);
@@ -109,6 +114,7 @@ async function wait(box) {
     }
     if (!answer.waiting) {
       box.querySelector("[data-wait-done]").hidden = false;
+      text.setAttribute("aria-live", "polite");
       text.textContent = box.dataset.done;
       bar.hidden = true;
       return;
