@@ -1,6 +1,6 @@
 """Reads of enrolments."""
 
-from lms.enrolment.queries.lists import Applicant, list_applicants, list_roster
+from lms.enrolment.queries.lists import Applicant, last_reason, list_applicants, list_roster
 from lms.enrolment.queries.reading import (
     MyEnrolment,
     count_by_state,
@@ -29,6 +29,7 @@ __all__ = [
     "enrolment_state_map",
     "find_enrolment",
     "get_enrolment",
+    "last_reason",
     "list_applicants",
     "list_changes",
     "list_enrolled",
