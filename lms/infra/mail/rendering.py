@@ -69,9 +69,13 @@ def render_text(mail: OutboxMail, settings: Settings) -> tuple[str, str]:
 
 def _environment() -> Environment:
     # Plain text with every parameter there; the application's own environment is for pages.
-    return current_app.jinja_env.overlay(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
-    )
+    known: Environment | None = current_app.extensions.get("mail_templates")
+    if known is None:
+        known = current_app.jinja_env.overlay(
+            undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+        )
+        current_app.extensions["mail_templates"] = known
+    return known
 
 
 class _Words:
@@ -86,6 +90,7 @@ class _Words:
         )
 
     def link(self, endpoint: str, **values: Any) -> str:
+        """Return the address of one of our own pages, where access is decided."""
         return self._urls.build(endpoint, values, force_external=True)
 
     def moment(self, text: str, zone: str | None = None) -> str:

@@ -1,0 +1,160 @@
+"""Who is told when something happens. One is told at once; many are told by a job."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lms.completion.events import CertificateIssued, CompletionEarned, CompletionQuestioned
+from lms.enrolment.events import (
+    EnrolmentApplied,
+    EnrolmentConfirmed,
+    EnrolmentDeclined,
+    EnrolmentWaitlisted,
+    EnrolmentWithdrawn,
+)
+from lms.infra.jobs.ledger import enqueue
+from lms.notifications import operations, queries
+from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
+from lms.rights.events import AgreementWithdrawn, RecordingPublished, RecordingTakenDown
+from lms.sessions.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
+
+
+def invited(event: PersonInvited) -> None:
+    """Send the link for a first password."""
+    operations.tell_invited(event.person_id, event.token_id, event.secret)
+
+
+def reset_asked(event: PasswordResetAsked) -> None:
+    """Send the link for a new password."""
+    operations.tell_reset_asked(event.person_id, event.token_id, event.secret)
+
+
+def address_asked(event: AddressChangeAsked) -> None:
+    """Send the link to the new address and a warning to the old."""
+    operations.tell_address_asked(event.person_id, event.token_id, event.secret, event.new_address)
+
+
+def _enrolment(template: str, event: Any) -> None:
+    operations.tell_enrolment(
+        template, event.person_id, event.edition_id, event.enrolment_id, event.at
+    )
+
+
+def applied(event: EnrolmentApplied) -> None:
+    """Confirm that an application arrived."""
+    _enrolment("enrolment_applied", event)
+
+
+def confirmed(event: EnrolmentConfirmed) -> None:
+    """Tell of the seat and of what is ahead."""
+    _enrolment("enrolment_promoted" if event.promoted else "enrolment_confirmed", event)
+
+
+def waitlisted(event: EnrolmentWaitlisted) -> None:
+    """Tell of the waiting list."""
+    _enrolment("enrolment_waitlisted", event)
+
+
+def declined(event: EnrolmentDeclined) -> None:
+    """Tell that there is no seat."""
+    _enrolment("enrolment_declined", event)
+
+
+def withdrawn(event: EnrolmentWithdrawn) -> None:
+    """Tell of the withdrawal, and remind no more."""
+    _enrolment("enrolment_cancelled" if event.by_staff else "enrolment_withdrawn", event)
+    operations.forget_reminders(queries.session_ids(event.edition_id), event.person_id)
+
+
+def _session(
+    template: str, event: LiveSessionScheduled | LiveSessionChanged | LiveSessionCancelled
+) -> None:
+    card = queries.find_session(event.live_session_id)
+    mark = str(card.sequence) if card is not None else "0"
+    enqueue(
+        "tell_of_session",
+        {"template": template, "live_session_id": event.live_session_id, "mark": mark},
+        key=f"tell:{template}:{event.live_session_id}:{mark}",
+    )
+
+
+def scheduled(event: LiveSessionScheduled) -> None:
+    """Tell the enrolled of a new session."""
+    _session("session_scheduled", event)
+
+
+def changed(event: LiveSessionChanged) -> None:
+    """Tell the enrolled how it stands now; reminders of before are void."""
+    operations.forget_reminders([event.live_session_id])
+    _session("session_changed", event)
+
+
+def cancelled(event: LiveSessionCancelled) -> None:
+    """Tell the enrolled that it will not take place."""
+    operations.forget_reminders([event.live_session_id])
+    _session("session_cancelled", event)
+
+
+def _recording(template: str, mark: str, event: RecordingPublished | RecordingTakenDown) -> None:
+    enqueue(
+        "tell_of_recording",
+        {
+            "template": template,
+            "recording_id": event.recording_id,
+            "edition_id": event.edition_id,
+            "mark": mark,
+        },
+        key=f"tell:{template}:{event.recording_id}:{mark}",
+    )
+
+
+def published(event: RecordingPublished) -> None:
+    """Tell the enrolled, once for each recording however often it is published."""
+    _recording("recording_published", "first", event)
+
+
+def taken_down(event: RecordingTakenDown) -> None:
+    """Tell the enrolled that it is no longer there."""
+    _recording("recording_taken_down", f"{event.at:%Y%m%dT%H%M%S}", event)
+
+
+def agreement_withdrawn(event: AgreementWithdrawn) -> None:
+    """Tell those who look after the recording."""
+    operations.tell_organisers_of_agreement(
+        event.agreement_id, event.recording_id, event.edition_id
+    )
+
+
+def completed(event: CompletionEarned) -> None:
+    """Congratulate, when no certificate will."""
+    operations.tell_completion(event.achievement_id, event.person_id, event.edition_id)
+
+
+def certified(event: CertificateIssued) -> None:
+    """Tell where the certificate is."""
+    operations.tell_certificate(event.certificate_id, event.person_id, event.edition_id)
+
+
+def questioned(event: CompletionQuestioned) -> None:
+    """Ask those who run the edition to decide."""
+    operations.tell_organisers_of_question(event.task_id, event.edition_id)
+
+
+HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
+    PersonInvited: (invited,),
+    PasswordResetAsked: (reset_asked,),
+    AddressChangeAsked: (address_asked,),
+    EnrolmentApplied: (applied,),
+    EnrolmentConfirmed: (confirmed,),
+    EnrolmentWaitlisted: (waitlisted,),
+    EnrolmentDeclined: (declined,),
+    EnrolmentWithdrawn: (withdrawn,),
+    LiveSessionScheduled: (scheduled,),
+    LiveSessionChanged: (changed,),
+    LiveSessionCancelled: (cancelled,),
+    RecordingPublished: (published,),
+    RecordingTakenDown: (taken_down,),
+    AgreementWithdrawn: (agreement_withdrawn,),
+    CompletionEarned: (completed,),
+    CertificateIssued: (certified,),
+    CompletionQuestioned: (questioned,),
+}

@@ -1,0 +1,33 @@
+"""Telling people, and looking after the outbox."""
+
+from lms.notifications.operations.outbox import send_mail_again, stop_mail
+from lms.notifications.operations.reminding import forget_reminders, tell_starting_sessions
+from lms.notifications.operations.telling import (
+    tell_address_asked,
+    tell_certificate,
+    tell_completion,
+    tell_enrolled_of_recording,
+    tell_enrolled_of_session,
+    tell_enrolment,
+    tell_invited,
+    tell_organisers_of_agreement,
+    tell_organisers_of_question,
+    tell_reset_asked,
+)
+
+__all__ = [
+    "forget_reminders",
+    "send_mail_again",
+    "stop_mail",
+    "tell_address_asked",
+    "tell_certificate",
+    "tell_completion",
+    "tell_enrolled_of_recording",
+    "tell_enrolled_of_session",
+    "tell_enrolment",
+    "tell_invited",
+    "tell_organisers_of_agreement",
+    "tell_organisers_of_question",
+    "tell_reset_asked",
+    "tell_starting_sessions",
+]

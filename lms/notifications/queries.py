@@ -1,0 +1,276 @@
+"""Reads for telling people, and for the desks of mail and audit."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+
+from lms.completion.models import CompletionRule
+from lms.courses.models import Edition, EditionState
+from lms.courses.queries import get_entry
+from lms.infra.audit.models import AuditEntry
+from lms.infra.db import db
+from lms.infra.mail.models import MailState, OutboxMail
+from lms.infra.mail.outbox import Recipient
+from lms.kernel.actor import Role
+from lms.kernel.localized import FALLBACK_ORDER, Localized, pick
+from lms.people.models import AccountToken, Person, RoleAssignment
+from lms.people.queries import get_person, list_names
+from lms.people.rules import display_name
+from lms.recordings.models import Recording
+from lms.sessions.models import LiveSession
+from lms.sessions.queries import SessionCard, find_live_session, sessions_of
+
+PER_PAGE = 50
+
+
+def course_words(edition_id: str) -> dict[str, Any]:
+    """Return how mails name an edition: `course`, and the slugs of its page."""
+    entry = get_entry(edition_id)
+    return {
+        "course": _course(entry.programme.title, entry.edition.title),
+        "programme_slug": entry.programme.slug,
+        "edition_slug": entry.edition.slug,
+    }
+
+
+def _course(programme: Localized, edition: Localized) -> Localized:
+    words = {}
+    for tag in dict.fromkeys([*FALLBACK_ORDER, *programme, *edition]):
+        first, second = pick(programme, tag), pick(edition, tag)
+        if not first.is_fallback or not second.is_fallback:
+            parts = [first.text] if second.text in first.text else [first.text, second.text]
+            if first.text and first.text in second.text:
+                parts = [second.text]
+            words[tag] = " ".join(part for part in parts if part)
+    return words
+
+
+def session_words(card: SessionCard) -> dict[str, Any]:
+    """Return how mails tell of a live session; never the meeting's own address."""
+    return {
+        "id": card.id,
+        "title": card.title,
+        "starts_at": card.starts_at.isoformat(),
+        "ends_at": card.ends_at.isoformat(),
+        "timezone": card.timezone,
+        "venue_name": card.venue_name,
+        "venue_address": card.venue_address,
+        "has_web": card.has_web,
+    }
+
+
+def find_session(live_session_id: str) -> SessionCard | None:
+    """Return a live session, or None."""
+    return find_live_session(live_session_id)
+
+
+def coming_sessions(edition_id: str, at: datetime) -> list[SessionCard]:
+    """Return the sessions of an edition that are still to come, at most ten, in order."""
+    cards = [card for group in sessions_of([edition_id]).values() for card in group]
+    coming = [card for card in cards if not card.is_cancelled and card.ends_at > at]
+    return sorted(coming, key=lambda card: card.starts_at)[:10]
+
+
+def sessions_starting(after: datetime, within: timedelta) -> Sequence[tuple[str, str, datetime]]:
+    """Return (id, edition id, start) of sessions of open editions that start in this time."""
+    rows = db.session.execute(
+        select(LiveSession.id, LiveSession.edition_id, LiveSession.starts_at)
+        .join(Edition, Edition.id == LiveSession.edition_id)
+        .where(
+            LiveSession.starts_at > after,
+            LiveSession.starts_at <= after + within,
+            LiveSession.cancelled_at.is_(None),
+            Edition.state.in_([EditionState.PUBLISHED, EditionState.CLOSED]),
+        )
+        .order_by(LiveSession.starts_at, LiveSession.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def session_ids(edition_id: str) -> list[str]:
+    """Return the ids of every session of an edition."""
+    return list(
+        db.session.scalars(select(LiveSession.id).where(LiveSession.edition_id == edition_id))
+    )
+
+
+def recording_words(recording_id: str) -> dict[str, Any] | None:
+    """Return how mails tell of a recording or handout, or None when it is gone."""
+    recording = db.session.get(Recording, recording_id)
+    if recording is None:
+        return None
+    return {
+        "recording_id": recording.id,
+        "title": recording.title,
+        "is_paper": recording.kind == "paper",
+    }
+
+
+def token_expiry(token_id: str) -> datetime | None:
+    """Return when an account's link stops working."""
+    token = db.session.get(AccountToken, token_id)
+    return token.expires_at if token is not None else None
+
+
+def recipient_at(person_id: str, address: str) -> Recipient:
+    """Return a person as the recipient of a mail to an address that is not theirs yet."""
+    person = get_person(person_id)
+    return Recipient(
+        address=address,
+        name=display_name(person),
+        language=person.language,
+        timezone=person.timezone,
+        person_id=person.id,
+    )
+
+
+def login_id_of(person_id: str) -> str:
+    """Return the issued id with which a person signs in, or ''."""
+    person = db.session.get(Person, person_id)
+    return (person.login_id or "") if person is not None else ""
+
+
+def gives_certificate(edition_id: str) -> bool:
+    """Whether completing the edition gives a certificate, which is then told instead."""
+    rule = db.session.get(CompletionRule, edition_id)
+    return rule is not None and rule.gives_certificate
+
+
+def organiser_ids(edition_id: str, recording_id: str | None = None) -> list[str]:
+    """Return who runs an edition: organisers of all or of its programme.
+
+    With `recording_id` also those who look after rights.
+    """
+    programme_id = db.session.scalar(select(Edition.programme_id).where(Edition.id == edition_id))
+    scopes = ["*", f"programme:{programme_id}"]
+    wanted = [(RoleAssignment.role == Role.ORGANISER) & RoleAssignment.scope.in_(scopes)]
+    if recording_id is not None:
+        wanted.append(
+            (RoleAssignment.role == Role.RIGHTS_OFFICER)
+            & RoleAssignment.scope.in_([*scopes, f"recording:{recording_id}"])
+        )
+    return list(
+        db.session.scalars(
+            select(Person.id)
+            .where(
+                Person.id.in_(select(RoleAssignment.person_id).where(or_(*wanted))),
+                Person.suspended_at.is_(None),
+            )
+            .order_by(Person.id)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    """A page of the outbox, newest first, with how many there are of each state."""
+
+    mails: Sequence[OutboxMail]
+    page: int
+    pages: int
+    counts: dict[str, int]
+
+
+def list_mails(*, state: str, search: str, page: int) -> MailPage:
+    """Return a page of the outbox; `state` '' is all, `search` a part of name or address."""
+    counts: dict[str, int] = {str(value): 0 for value in MailState}
+    rows = db.session.execute(select(OutboxMail.state, func.count()).group_by(OutboxMail.state))
+    counts |= {row[0]: row[1] for row in rows}
+    wanted = select(OutboxMail)
+    if state in counts:
+        wanted = wanted.where(OutboxMail.state == state)
+    if search:
+        text = search.lower()
+        wanted = wanted.where(
+            or_(
+                func.lower(OutboxMail.to_address).contains(text, autoescape=True),
+                func.lower(OutboxMail.to_name).contains(text, autoescape=True),
+            )
+        )
+    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    pages = max(1, -(-total // PER_PAGE))
+    page = min(max(1, page), pages)
+    mails = db.session.scalars(
+        wanted.order_by(OutboxMail.created_at.desc(), OutboxMail.id.desc())
+        .limit(PER_PAGE)
+        .offset((page - 1) * PER_PAGE)
+    ).all()
+    return MailPage(mails, page, pages, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What an auditor looks for; '' leaves a field open. `actor` is a person's id or name."""
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page of the audit, newest first; `names` by person id."""
+
+    entries: Sequence[AuditEntry]
+    names: dict[str, str]
+    page: int
+    pages: int
+    total: int
+
+
+def audit_rows(wanted: AuditFilter) -> Select[AuditEntry]:
+    """Return the query for what an auditor looks for, newest first."""
+    query = select(AuditEntry)
+    if wanted.action:
+        query = query.where(AuditEntry.action.startswith(wanted.action, autoescape=True))
+    if wanted.subject:
+        kind, colon, key = wanted.subject.partition(":")
+        if colon:
+            query = query.where(AuditEntry.subject_kind == kind, AuditEntry.subject_id == key)
+        else:
+            query = query.where(
+                or_(
+                    AuditEntry.subject_kind == wanted.subject,
+                    AuditEntry.subject_id == wanted.subject,
+                )
+            )
+    if wanted.actor:
+        named = select(Person.id).where(
+            or_(
+                (Person.family_name + Person.given_name).contains(
+                    "".join(wanted.actor.split()), autoescape=True
+                ),
+                func.lower(Person.full_name).contains(wanted.actor.lower(), autoescape=True),
+                Person.login_id == wanted.actor,
+            )
+        )
+        query = query.where(
+            or_(AuditEntry.actor_id == wanted.actor, AuditEntry.actor_id.in_(named))
+        )
+    return query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+
+
+def list_audit(wanted: AuditFilter, page: int) -> AuditPage:
+    """Return a page of what an auditor looks for."""
+    query = audit_rows(wanted)
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    pages = max(1, -(-total // PER_PAGE))
+    page = min(max(1, page), pages)
+    entries = db.session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    return AuditPage(entries, actor_names(entries), page, pages, total)
+
+
+def actor_names(entries: Collection[AuditEntry]) -> dict[str, str]:
+    """Return the names of those who acted, by id; one query."""
+    ids = {entry.actor_id for entry in entries if entry.actor_id}
+    return {str(key): name.shown for key, name in list_names(ids).items()} if ids else {}
+
+
+def list_actions() -> list[str]:
+    """Return every action that the audit knows, in order."""
+    return list(
+        db.session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action))
+    )

@@ -1,0 +1,102 @@
+"""Words of mail: what each template tells, its states, and why one was not sent."""
+
+from typing import assert_never
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from lms.infra.mail.models import MailState
+from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
+from lms.notifications.errors import MailDeskError
+
+#: What a mail tells, in the words of the desk, by template.
+SUBJECTS = {
+    "invitation": _l("Invitation"),
+    "password_reset": _l("New password"),
+    "address_change": _l("Confirmation of a new address"),
+    "address_change_notice": _l("Notice of a change of address"),
+    "enrolment_applied": _l("Application received"),
+    "enrolment_confirmed": _l("Enrolled"),
+    "enrolment_promoted": _l("Enrolled from the waiting list"),
+    "enrolment_waitlisted": _l("On the waiting list"),
+    "enrolment_declined": _l("Application declined"),
+    "enrolment_withdrawn": _l("Withdrawal received"),
+    "enrolment_cancelled": _l("Enrolment cancelled"),
+    "session_scheduled": _l("Session added"),
+    "session_changed": _l("Session changed"),
+    "session_cancelled": _l("Session cancelled"),
+    "reminder_day": _l("Reminder a day before"),
+    "reminder_hour": _l("Reminder an hour before"),
+    "recording_published": _l("Recording published"),
+    "recording_taken_down": _l("Recording taken down"),
+    "agreement_withdrawn": _l("Agreement withdrawn"),
+    "completion_earned": _l("Completed"),
+    "certificate_issued": _l("Certificate issued"),
+    "completion_questioned": _l("Completion to decide on"),
+}
+
+_ERRORS = {
+    "no_address": _l("Nobody can be reached: no address, and no coordinator."),
+    "too_late": _l("Not sent: it would have come too late."),
+    "address_unusable": _l("This address cannot be written to."),
+    "no_mail_server_set": _l("No mail server is set up."),
+    "not_wanted": _l("Not sent: the reason for it is gone."),
+    "worker_fell_silent": _l("The worker broke off again and again."),
+}
+
+
+def subject_of(template: str) -> str:
+    """Return what a mail tells, for lists."""
+    return str(SUBJECTS.get(template, template))
+
+
+def state_text(state: MailState) -> str:
+    """Return the word for a state."""
+    match state:
+        case MailState.QUEUED:
+            return str(_("Waiting"))
+        case MailState.SENT:
+            return str(_("Sent"))
+        case MailState.FAILED:
+            return str(_("Not delivered"))
+        case MailState.STOPPED:
+            return str(_("Stopped"))
+        case _:
+            assert_never(state)
+
+
+def state_chip(state: MailState) -> str:
+    """Return the kind of chip for a state."""
+    match state:
+        case MailState.QUEUED:
+            return "wait"
+        case MailState.SENT:
+            return "done"
+        case MailState.FAILED:
+            return "no"
+        case MailState.STOPPED:
+            return "plain"
+        case _:
+            assert_never(state)
+
+
+def error_text(code: str) -> str:
+    """Return why a mail was not sent; what a mail server said stands as it was said."""
+    return str(_ERRORS.get(code, code))
+
+
+def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
+    """Return the sentence for a refusal of this feature, else None."""
+    if not isinstance(error, MailDeskError):
+        return None
+    sentences = {
+        "being_sent": _("This mail is being sent at this moment. Look again in a little while."),
+        "not_waiting": _("Only a mail that waits can be stopped."),
+        "waits_already": _("This mail waits to be sent already."),
+        "secret_gone": _(
+            "This mail held a link for one person, which is not kept. Send a new invitation "
+            "from the person's page instead."
+        ),
+        "no_address": _("There is no address. Correct the person's address first."),
+    }
+    return str(sentences[error.code])
