@@ -22,5 +22,6 @@ class SessionInputError(InvalidInputError):
 
     Codes: `title_missing`, `ends_before_start`, `longer_than_day`, `unlikely_year`,
     `unknown_zone`, `time_does_not_exist` (facts: zone), `bad_link`, `minutes_out_of_range`,
-    `unknown_part`, `unknown_speaker`, `status_unknown`, `reason_missing`, `changed_meanwhile`.
+    `unknown_part`, `unknown_speaker`, `status_unknown`, `reason_missing`,
+    `reason_too_long` (facts: most), `changed_meanwhile`.
     """

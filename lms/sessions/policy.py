@@ -6,6 +6,7 @@ from functools import partial
 from lms.courses.policy import may_manage_programme
 from lms.kernel.actor import Actor
 from lms.kernel.errors import NotFoundError
+from lms.people.queries import is_id
 from lms.sessions import queries
 from lms.sessions.queries import EditionDesk, UpcomingSession
 from lms.sessions.rules import ADMITTED, Standing
@@ -18,7 +19,7 @@ def may_organise(actor: Actor, programme_id: str) -> bool:
 
 def require_organiser_of_edition(actor: Actor, edition_id: str) -> EditionDesk:
     """Return the edition for those who run it. Raises NotFoundError for everyone else."""
-    edition = queries.find_edition_desk(edition_id)
+    edition = queries.find_edition_desk(edition_id) if is_id(edition_id) else None
     if edition is None or not may_organise(actor, edition.programme_id):
         raise NotFoundError
     return edition
@@ -26,7 +27,7 @@ def require_organiser_of_edition(actor: Actor, edition_id: str) -> EditionDesk:
 
 def require_organiser_of_session(actor: Actor, live_session_id: str) -> EditionDesk:
     """Return a session's edition for those who run it. Raises NotFoundError for everyone else."""
-    edition_id = queries.edition_of_session(live_session_id)
+    edition_id = queries.edition_of_session(live_session_id) if is_id(live_session_id) else None
     if edition_id is None:
         raise NotFoundError
     return require_organiser_of_edition(actor, edition_id)
@@ -47,6 +48,8 @@ def require_known(actor: Actor, live_session_id: str, at: datetime) -> UpcomingS
 
     Raises NotFoundError when it is missing or the actor may not know of it.
     """
+    if not is_id(live_session_id):
+        raise NotFoundError
     found = queries.find_live_session_for(
         live_session_id, actor.person_id, at, partial(may_organise, actor)
     )

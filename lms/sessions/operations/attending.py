@@ -11,7 +11,6 @@ from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
 from lms.infra.events import raise_event
 from lms.kernel.actor import Actor
-from lms.kernel.clock import day_in
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import PersonId
 from lms.sessions import policy, queries
@@ -114,8 +113,8 @@ def record_attendance(
 
 
 def _roster(card: SessionCard) -> dict[PersonId, RosterRow]:
-    day = day_in(card.starts_at, card.zone)
-    return {row.person_id: row for row in queries.list_roster(card.id, card.edition_id, day)}
+    rows = queries.list_roster(card.id, card.edition_id, card.starts_local.date())
+    return {row.person_id: row for row in rows}
 
 
 def _wanted(

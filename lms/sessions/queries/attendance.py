@@ -1,8 +1,9 @@
 """Who was there: evidence side by side, and the status that counts."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, func, literal, null, select, union_all
 
@@ -38,9 +39,7 @@ def _statuses(
         by_press = by_press.where(JoinPress.person_id == person_id)
     hand: dict[tuple[str, str], tuple[str, str]] = {}
     pressed: set[tuple[str, str]] = set()
-    rows: Iterable[tuple[str, str, str | None, str]] = (
-        db.session.execute(union_all(by_hand, by_press)).tuples().all()
-    )
+    rows: Any = db.session.execute(union_all(by_hand, by_press))
     for session_id, who, status, way in rows:
         if status is None:
             pressed.add((session_id, who))

@@ -125,8 +125,8 @@ def find_session_record(live_session_id: str) -> SessionRecord | None:
         speakers=tuple(
             SpeakerRecord(
                 person_id=PersonId(speaker.person_id) if speaker.person_id else None,
-                person_name=display_name(person) if person is not None else "",
-                handle=(person.login_id or person.address or "") if person is not None else "",
+                person_name=display_name(person) if person else "",
+                handle=(person.login_id or person.address or person.id) if person else "",
                 name=speaker.name or {},
             )
             for speaker, person in speakers

@@ -1,0 +1,274 @@
+"""Forms of live sessions."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    FieldList,
+    Form,
+    FormField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, Optional
+
+from lms.infra.i18n import LANGUAGES
+from lms.infra.web.forms import ClockField, DayField, PlainIntegerField, TomoniForm
+from lms.infra.web.locale import ui_language
+from lms.kernel.ids import PartId, PersonId
+from lms.kernel.localized import Localized, localized, pick
+from lms.people.queries import find_account
+from lms.sessions.operations import SessionPlan, SpeakerPlan
+from lms.sessions.queries import EditionDesk, SessionRecord, SpeakerRecord
+
+# Offered while typing; any IANA zone is taken.
+SUGGESTED_ZONES = (
+    "Asia/Tokyo", "Asia/Seoul", "Asia/Shanghai", "Asia/Taipei", "Asia/Hong_Kong", "Asia/Manila",
+    "Asia/Singapore", "Asia/Kuala_Lumpur", "Asia/Jakarta", "Asia/Bangkok", "Asia/Ho_Chi_Minh",
+    "Asia/Phnom_Penh", "Asia/Yangon", "Asia/Ulaanbaatar", "Asia/Dhaka", "Asia/Kathmandu",
+    "Asia/Kolkata", "Asia/Colombo", "Australia/Sydney", "Pacific/Auckland", "Europe/London",
+    "Europe/Paris", "Europe/Zurich", "Europe/Berlin", "America/New_York", "America/Los_Angeles",
+    "America/Sao_Paulo", "UTC",
+)  # fmt: skip
+BLANK_SPEAKERS = 2
+MOST_SPEAKERS = 30
+
+
+def _clean(text: str | None) -> str | None:
+    """Take away what no text box should hold: control characters and space at the ends."""
+    if text is None:
+        return None
+    return "".join(c for c in text if c in "\n\t" or c.isprintable()).strip()
+
+
+def _line(label: Any, most: int, **more: Any) -> StringField:
+    return StringField(label, validators=[_fits(most)], filters=[_clean], **more)
+
+
+def _lines(label: Any, most: int, **more: Any) -> TextAreaField:
+    return TextAreaField(label, validators=[_fits(most)], filters=[_clean], **more)
+
+
+def _fits(most: int) -> Length:
+    return Length(max=most, message=_l("Please use at most %(max)d characters."))
+
+
+def _given() -> InputRequired:
+    return InputRequired(message=_l("Please fill this in."))
+
+
+class SpeakerForm(Form):
+    """One speaker: a known person, or a name in either language."""
+
+    handle = _line(_l("Sign-in id or address of a known person"), 320)
+    name_ja = _line(_l("Name in Japanese"), 120)
+    name_en = _line(_l("Name in English"), 120)
+
+
+class SessionForm(TomoniForm):
+    """A session as an organiser writes it."""
+
+    title_ja = _line(_l("Title in Japanese"), 200)
+    title_en = _line(_l("Title in English"), 200)
+    part_id = SelectField(_l("Part"), validate_choice=False, filters=[_clean])
+    day = DayField(_l("Day"), validators=[_given()])
+    starts = ClockField(_l("Starts"), validators=[_given()])
+    ends = ClockField(_l("Ends"), validators=[_given()])
+    ends_day = DayField(
+        _l("Day of the end"),
+        validators=[Optional()],
+        description=_l("Only when it ends on another day."),
+    )
+    timezone = _line(
+        _l("Time zone"),
+        64,
+        description=_l("The zone of the place, such as Asia/Tokyo. Times are meant there."),
+    )
+    venue_name_ja = _line(_l("Venue in Japanese"), 200)
+    venue_name_en = _line(_l("Venue in English"), 200)
+    venue_address_ja = _line(_l("Address in Japanese"), 300)
+    venue_address_en = _line(_l("Address in English"), 300)
+    venue_access_ja = _lines(_l("How to get there, in Japanese"), 2000)
+    venue_access_en = _lines(_l("How to get there, in English"), 2000)
+    map_url = _line(_l("Link to a map"), 500)
+    web_url = _line(
+        _l("Web link of the meeting"),
+        1000,
+        description=_l(
+            "Only organisers see it. Participants press the join button, which leads there."
+        ),
+    )
+    web_passcode = _line(
+        _l("Passcode of the meeting"),
+        100,
+        description=_l("Shown to participants only after they pressed join."),
+    )
+    join_opens_minutes = PlainIntegerField(
+        _l("Join opens before the start"), validators=[_given()], default=15
+    )
+    grace_minutes = PlainIntegerField(
+        _l("Join stays open after the end"), validators=[_given()], default=15
+    )
+    is_recorded = BooleanField(_l("This session is recorded"))
+    interpretation = BooleanField(_l("With simultaneous interpretation"))
+    speakers = FieldList(FormField(SpeakerForm), _l("Speakers"), max_entries=MOST_SPEAKERS)
+
+    known: tuple[SpeakerRecord, ...] = ()
+
+    def set_parts(self, parts: Sequence[tuple[PartId, Localized]]) -> None:
+        """Fill the choice of parts."""
+        language = ui_language()
+        self.part_id.choices = [
+            ("", str(_("Not tied to a part"))),
+            *((part_id, pick(title, language).text) for part_id, title in parts),
+        ]
+
+    def add_blank_speakers(self) -> None:
+        """Leave room for more speakers (without JavaScript rows cannot be added)."""
+        filled = sum(1 for entry in self.speakers if any(entry.data.values()))
+        while len(self.speakers) < min(filled + BLANK_SPEAKERS, MOST_SPEAKERS):
+            self.speakers.append_entry()
+
+    def both(self, name: str) -> Localized:
+        """Return what was entered under a name, in every language."""
+        return localized(*(str(self[f"{name}_{tag}"].data or "") for tag in LANGUAGES))
+
+    def plan(self) -> SessionPlan | None:
+        """Return what was entered, or None after refusing a speaker who is not known."""
+        speakers = self._speakers()
+        if speakers is None:
+            return None
+        first: date = self.day.data
+        last: date = self.ends_day.data or first
+        return SessionPlan(
+            title=self.both("title"),
+            starts_local=datetime.combine(first, self.starts.data),
+            ends_local=datetime.combine(last, self.ends.data),
+            timezone=str(self.timezone.data or ""),
+            part_id=PartId(self.part_id.data) if self.part_id.data else None,
+            venue_name=self.both("venue_name"),
+            venue_address=self.both("venue_address"),
+            venue_access=self.both("venue_access"),
+            map_url=str(self.map_url.data or ""),
+            web_url=str(self.web_url.data or ""),
+            web_passcode=str(self.web_passcode.data or ""),
+            join_opens_minutes=int(self.join_opens_minutes.data or 0),
+            grace_minutes=int(self.grace_minutes.data or 0),
+            is_recorded=bool(self.is_recorded.data),
+            interpretation=bool(self.interpretation.data),
+            speakers=tuple(speakers),
+        )
+
+    def _speakers(self) -> list[SpeakerPlan] | None:
+        found: list[SpeakerPlan] = []
+        fine = True
+        for number, entry in enumerate(self.speakers):
+            handle = str(entry.form.handle.data or "")
+            name = localized(str(entry.form.name_ja.data or ""), str(entry.form.name_en.data or ""))
+            if not handle and not name:
+                continue
+            person_id = self._person_of(number, handle) if handle else None
+            if handle and person_id is None:
+                self._refuse_speaker(entry)
+                fine = False
+            found.append(SpeakerPlan(person_id, name))
+        return found if fine else None
+
+    def _person_of(self, number: int, handle: str) -> PersonId | None:
+        """Return who is meant: who was there before (whatever the handle), else an account."""
+        if number < len(self.known) and self.known[number].handle == handle:
+            return self.known[number].person_id
+        account = find_account(handle)
+        return account.person_id if account is not None else None
+
+    def _refuse_speaker(self, entry: Any) -> None:
+        entry.form.handle.errors = [
+            _(
+                "No single person signs in with this id or address. Use the sign-in id when an "
+                "address is shared, or write a name only."
+            )
+        ]
+        self.form_errors.append(_("One of the speakers is not known here."))
+
+    def refuse_input(self, field: str, sentence: str) -> None:
+        """Put the sentence of a rule at its field."""
+        name = {"title": f"title_{ui_language()}"}.get(field, field)
+        self.refuse(name, sentence)
+
+
+def new_session_form(
+    edition: EditionDesk, parts: Sequence[tuple[PartId, Localized]]
+) -> SessionForm:
+    """Return the form for a new session, in the edition's zone."""
+    form = SessionForm()
+    if not form.is_submitted():
+        form.timezone.data = edition.timezone
+    form.set_parts(parts)
+    return form
+
+
+def session_form(record: SessionRecord, parts: Sequence[tuple[PartId, Localized]]) -> SessionForm:
+    """Return the form with what is stored (or with what was just entered)."""
+    form = SessionForm(
+        data={
+            **{
+                f"{name}_{tag}": value.get(tag, "")
+                for name, value in (
+                    ("title", record.title),
+                    ("venue_name", record.venue_name),
+                    ("venue_address", record.venue_address),
+                    ("venue_access", record.venue_access),
+                )
+                for tag in LANGUAGES
+            },
+            "part_id": record.part_id or "",
+            "day": record.starts_local.date(),
+            "starts": record.starts_local.time(),
+            "ends": record.ends_local.time(),
+            "ends_day": _other_day(record),
+            "timezone": record.timezone,
+            "map_url": record.map_url,
+            "web_url": record.web_url,
+            "web_passcode": record.web_passcode,
+            "join_opens_minutes": record.join_opens_minutes,
+            "grace_minutes": record.grace_minutes,
+            "is_recorded": record.is_recorded,
+            "interpretation": record.interpretation,
+            "speakers": [_speaker_data(speaker) for speaker in record.speakers],
+        }
+    )
+    form.known = record.speakers
+    form.set_parts(parts)
+    return form
+
+
+def _other_day(record: SessionRecord) -> date | None:
+    last = record.ends_local.date()
+    return last if last - record.starts_local.date() >= timedelta(days=1) else None
+
+
+def _speaker_data(speaker: SpeakerRecord) -> dict[str, str]:
+    return {
+        "handle": speaker.handle,
+        "name_ja": speaker.name.get("ja", ""),
+        "name_en": speaker.name.get("en", ""),
+    }
+
+
+class AttendanceForm(TomoniForm):
+    """The CSRF token and the choice for the rest; the rows are read by their person's id."""
+
+    rest = SelectField(
+        _l("Everyone of whom nothing is known yet"),
+        choices=[
+            ("leave", _l("Leave as not recorded")),
+            ("present", _l("Record as present")),
+            ("absent", _l("Record as absent")),
+        ],
+        default="leave",
+    )

@@ -1,0 +1,109 @@
+"""Codes as sentences."""
+
+from typing import Any, assert_never
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from lms.infra.web.formats import format_moment
+from lms.infra.web.locale import ui_language, viewer_zone
+from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
+from lms.sessions.errors import LiveSessionRefusedError, NotAdmittedError, SessionInputError
+from lms.sessions.models import AttendanceStatus
+from lms.sessions.rules import JoinDecision, JoinOutcome
+
+STATUSES: dict[AttendanceStatus, Any] = {
+    AttendanceStatus.PRESENT: _l("Present"),
+    AttendanceStatus.LATE: _l("Late"),
+    AttendanceStatus.LEFT_EARLY: _l("Left early"),
+    AttendanceStatus.ABSENT: _l("Absent"),
+    AttendanceStatus.EXCUSED: _l("Excused"),
+}
+WAYS: dict[str, Any] = {"venue": _l("Venue"), "web": _l("Web")}
+
+
+def status_text(status: str | None) -> str:
+    """Return the word for a status; "not recorded" while nothing is known."""
+    return str(_("Not recorded")) if status is None else str(STATUSES[AttendanceStatus(status)])
+
+
+def attending_text(way: str) -> str:
+    """Return the word for the way in which a person takes part."""
+    return str(WAYS.get(way, way))
+
+
+def join_reason(decision: JoinDecision, zone: ZoneInfo | None = None) -> str:
+    """Return why one cannot join now and when that changes; '' when the button is open.
+
+    The moment is written in `zone` (of the place), else in the viewer's.
+    """
+    match decision.outcome:
+        case JoinOutcome.OPEN:
+            return ""
+        case JoinOutcome.TOO_EARLY:
+            opens = format_moment(decision.opens_at, zone or viewer_zone(), ui_language())
+            return str(_("You can join from %(moment)s.", moment=opens))
+        case JoinOutcome.ENDED:
+            return str(_("This session is over."))
+        case JoinOutcome.NOT_ADMITTED:
+            return str(_("Only people who are enrolled can join this session."))
+        case JoinOutcome.CANCELLED:
+            return str(_("This session was cancelled."))
+        case JoinOutcome.NO_LINK:
+            return str(_("The organiser has not set a web link for this session yet."))
+        case _:
+            assert_never(decision.outcome)
+
+
+def _input_sentences(facts: Any) -> dict[str, str]:
+    return {
+        "title_missing": _("Please give the session a title, in Japanese or in English."),
+        "ends_before_start": _("The end must be after the start."),
+        "longer_than_day": _("A session can last 24 hours at most. Please check day and time."),
+        "unlikely_year": _("Please check the year: it must lie between 2000 and 2100."),
+        "unknown_zone": _("This is not a known time zone. Please write it such as Asia/Tokyo."),
+        "time_does_not_exist": _(
+            "This time does not exist in %(zone)s on that day, because the clocks are set forward.",
+            zone=facts.get("zone", ""),
+        ),
+        "bad_link": _("Please enter a web address that begins with https:// or http://."),
+        "minutes_out_of_range": _(
+            "Please write a number of minutes between 0 and %(most)s.", most=facts.get("most", "")
+        ),
+        "unknown_part": _("This part does not belong to the edition."),
+        "unknown_speaker": _(
+            "No single person signs in with this id or address. Use the sign-in id when an "
+            "address is shared, or write a name only."
+        ),
+        "status_unknown": _("Please choose one of the statuses."),
+        "reason_missing": _("Please give the reason for this correction."),
+        "reason_too_long": _(
+            "Please use at most %(most)s characters for the reason.", most=facts.get("most", "")
+        ),
+        "changed_meanwhile": _(
+            "Somebody else changed this entry in the meantime. Please look at it again."
+        ),
+    }
+
+
+def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
+    """Return the sentence for a refusal of this feature, or None for those of others."""
+    if isinstance(error, SessionInputError):
+        return _input_sentences(error.facts)[error.code]
+    if isinstance(error, NotAdmittedError):
+        return str(_("Only people who are enrolled can join this session."))
+    if isinstance(error, LiveSessionRefusedError):
+        if error.code == JoinOutcome.TOO_EARLY:
+            opens: Any = error.facts["opens_at"]
+            moment = format_moment(opens, viewer_zone(), ui_language())
+            return str(_("You can join from %(moment)s.", moment=moment))
+        return {
+            "cancelled": str(_("This session was cancelled.")),
+            "edition_cancelled": str(
+                _("This edition was cancelled: no session can be added to it.")
+            ),
+            "ended": str(_("This session is over.")),
+            "no_link": str(_("The organiser has not set a web link for this session yet.")),
+        }[error.code]
+    return None
