@@ -55,6 +55,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     plain = (folder / "short.mp4").read_bytes()
     (folder / "headless.mp4").write_bytes(plain[: len(plain) // 2])
+    run_ffmpeg(*picture("160x90", 2), *sound(9), *ENCODE, str(folder / "talk.mp4"))
     run_ffmpeg(*sound(3), "-c:a", "aac", str(folder / "sound.m4a"))
     return folder
 

@@ -115,6 +115,14 @@ def test_a_film_without_sound_is_taken(films: Path, tmp_path: Path) -> None:
     assert not facts.has_audio
 
 
+def test_sound_that_goes_on_after_the_picture_is_kept(films: Path, tmp_path: Path) -> None:
+    storage, made = make(tmp_path, films / "talk.mp4")
+
+    assert [ms for _file, ms, _number in made.segments] == [6000, 3000]
+    told = decoded(playlist(made, storage.local_path(made.folder)))
+    assert re.findall(r"^frame=(\d+)$", told, re.MULTILINE)[-1] == "90"
+
+
 def test_the_poster_is_a_picture_of_the_rendition(films: Path, tmp_path: Path) -> None:
     storage, made = make(tmp_path, films / "short.mp4")
 

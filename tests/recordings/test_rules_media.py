@@ -12,6 +12,7 @@ from lms.recordings.rules import (
     judge_video,
     looks_like_pdf,
     media_key,
+    missing_picture,
     number_keys,
     parse_media,
     parse_playlist,
@@ -99,6 +100,7 @@ def test_a_film_longer_than_a_viewer_can_earn_is_refused() -> None:
         (VideoStream(0, 1024, 768, fps=1.0), (960, 720), 10.0),
         (VideoStream(0, 3840, 800), (1280, 266), 30.0),
         (VideoStream(0, 641, 361), (640, 360), 30.0),
+        (VideoStream(0, 161, 91), (160, 90), 30.0),
         (VideoStream(0, 4000, 2), (1280, 16), 30.0),
     ],
 )
@@ -129,6 +131,12 @@ def test_a_film_that_ends_early_was_cut_off(
     declared: int | None, made: int, fault: MediaFault | None
 ) -> None:
     assert judge_made(declared, made) is fault
+
+
+def test_the_last_picture_is_held_while_the_sound_goes_on() -> None:
+    assert missing_picture(15_000, 4_000) == 11_000
+    assert missing_picture(6_000, 4_000) == 0
+    assert missing_picture(4_000, 6_000) == 0
 
 
 def test_the_poster_is_taken_a_tenth_in() -> None:

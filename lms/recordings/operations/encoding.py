@@ -71,11 +71,20 @@ def probe(path: Path) -> MediaFacts | None:
     return facts
 
 
-def encode(path: Path, folder: Path, facts: MediaFacts, shape: Shape, report: Report) -> int:
+def encode(
+    path: Path,
+    folder: Path,
+    facts: MediaFacts,
+    shape: Shape,
+    report: Report,
+    *,
+    hold_ms: int = 0,
+) -> int:
     """Make plain segments and their playlist in `folder`; return the length made, in ms.
 
-    Key frames stand at every segment's beginning. Sound becomes stereo AAC; a file without
-    sound stays silent. Raises MediaFaultError (BROKEN) when ffmpeg gives up.
+    Key frames stand at every segment's beginning; the last picture is held for `hold_ms`
+    more. Sound becomes stereo AAC; a file without sound stays silent. Raises MediaFaultError
+    (BROKEN) when ffmpeg gives up.
     """
     video = facts.video
     if video is None:
@@ -85,7 +94,11 @@ def encode(path: Path, folder: Path, facts: MediaFacts, shape: Shape, report: Re
         if facts.has_audio
         else ("-an",)
     )
-    picture = f"scale={shape.width}:{shape.height},setsar=1,fps={shape.fps:g},format=yuv420p"
+    picture = (
+        f"yadif=deint=interlaced,scale={shape.width}:{shape.height},setsar=1,"
+        f"fps={shape.fps:g},format=yuv420p,"
+        f"tpad=stop_mode=clone:stop_duration={hold_ms}ms"
+    )
     return _run(
         _command(
             *("-loglevel", "error", "-progress", "pipe:1", "-nostats", "-y"),

@@ -19,6 +19,7 @@ from lms.recordings.rules import (
     judge_made,
     judge_video,
     media_key,
+    missing_picture,
     number_keys,
     parse_playlist,
     peak_bandwidth,
@@ -97,11 +98,7 @@ def _make(
 ) -> MadeRendition:
     source = storage.local_path(film.source_key)
     facts, shape = _plan(source)
-    made_ms = encode(source, work, facts, shape, _paced(report, facts.duration_ms))
-    cut = parse_playlist((work / PLAYLIST).read_text()) if (work / PLAYLIST).is_file() else []
-    fault = judge_made(facts.duration_ms, made_ms if cut else 0)
-    if fault is not None:
-        raise MediaFaultError(fault)
+    cut = _encoded(source, work, facts, shape, _paced(report, facts.duration_ms))
     report(_ENCODED)
     segments, sizes = [], []
     numbers = number_keys(len(cut))
@@ -115,7 +112,7 @@ def _make(
             report(_ENCODED + (_DONE - _ENCODED) * sequence // len(cut))
     poster_key = ""
     picture = work / "poster.jpg"
-    if take_picture(source, picture, facts, shape, poster_position(made_ms)):
+    if take_picture(source, picture, facts, shape, poster_position(facts.duration_ms)):
         poster_key = f"{folder}/poster.jpg"
         storage.put_file(poster_key, picture)
     return MadeRendition(
@@ -128,6 +125,27 @@ def _make(
         duration_ms=sum(duration for _name, duration, _number in segments),
         poster_key=poster_key,
     )
+
+
+def _encoded(
+    source: Path, work: Path, facts: MediaFacts, shape: Shape, report: Callable[[int], None]
+) -> list[tuple[str, int]]:
+    """Return the plain segments made in `work`: names and lengths in ms."""
+    made_ms = encode(source, work, facts, shape, report)
+    cut = _segments(work)
+    fault = judge_made(facts.duration_ms, made_ms if cut else 0)
+    if fault is not None:
+        raise MediaFaultError(fault)
+    hold_ms = missing_picture(made_ms, sum(duration for _name, duration in cut))
+    if hold_ms:
+        encode(source, work, facts, shape, report, hold_ms=hold_ms)
+        cut = _segments(work)
+    return cut
+
+
+def _segments(work: Path) -> list[tuple[str, int]]:
+    path = work / PLAYLIST
+    return parse_playlist(path.read_text()) if path.is_file() else []
 
 
 def _plan(source: Path) -> tuple[MediaFacts, Shape]:

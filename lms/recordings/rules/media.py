@@ -1,5 +1,6 @@
 """What a media file is, read from what ffmpeg says about it, and what is made of it."""
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ MAX_DURATION_MS = 8 * 3_600_000
 _LONG_SIDE, _SHORT_SIDE = 1280, 720
 _MIN_SIDE = 16  # one macroblock
 _MIN_FPS, _MAX_FPS = 10.0, 30.0
+_LET_GO_MS = 2000
 _PDF_MARK = b"%PDF-"
 _PDF_MARK_WITHIN = 1024  # readers accept a header this far into the file
 _NAME_LENGTH = 200
@@ -124,7 +126,9 @@ def choose_shape(video: VideoStream) -> Shape:
     if round(video.rotation / 90) % 2 == 1:
         width, height = height, width
     scale = min(1.0, _LONG_SIDE / max(width, height), _SHORT_SIDE / min(width, height))
-    wide, high = (max(_MIN_SIDE, 2 * round(side * scale / 2)) for side in (width, height))
+    wide, high = (
+        max(_MIN_SIDE, 2 * math.ceil(side * scale / 2 - 0.5)) for side in (width, height)
+    )  # to the nearest even number, halves down
     fps = min(_MAX_FPS, max(_MIN_FPS, video.fps if video.fps is not None else _MAX_FPS))
     return Shape(f"{min(wide, high)}p", wide, high, fps)
 
@@ -139,9 +143,17 @@ def judge_made(declared_ms: int | None, made_ms: int) -> MediaFault | None:
         return MediaFault.BROKEN
     if made_ms > MAX_DURATION_MS:
         return MediaFault.TOO_LONG
-    if declared_ms is not None and made_ms < declared_ms - max(2000, declared_ms // 50):
+    if declared_ms is not None and made_ms < declared_ms - max(_LET_GO_MS, declared_ms // 50):
         return MediaFault.CUT_OFF
     return None
+
+
+def missing_picture(made_ms: int, cut_ms: int) -> int:
+    """Return how long the last picture must be held, in ms, because the sound goes on.
+
+    Segments are cut where there is a picture; a length under two seconds is let go.
+    """
+    return made_ms - cut_ms if made_ms - cut_ms > _LET_GO_MS else 0
 
 
 def poster_position(duration_ms: int | None) -> int:
