@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from lms.courses.models import Edition, EditionState
+from lms.courses.models import Approval, Edition, EditionState
 from lms.courses.rules import end_of_day
 from lms.enrolment import policy
 from lms.enrolment.errors import EnrolmentError
@@ -298,7 +298,7 @@ def _accept_waiting(
     edition: Edition, enrolment: Enrolment, actor: Actor, at: datetime
 ) -> str | None:
     """Agree to somebody who waits; seat the head by hand where the list no longer moves."""
-    fresh = enrolment.approved_at is None
+    fresh = enrolment.approved_at is None and edition.approval != Approval.FIRST_COME
     enrolment.approved_at = enrolment.approved_at or at
     db.session.flush()
     if promotion_is_open(opening_facts(edition, SYSTEM), at):

@@ -51,7 +51,7 @@ def add_edition(**more: Any) -> Edition:
 def make_edition(cast: Cast) -> MakeEdition:
     """Return a function that commits a published edition (2 seats, first come, 2 November)."""
 
-    assert cast
+    del cast  # whom the tests act as
 
     def make(**more: Any) -> Edition:
         with unit_of_work():

@@ -110,7 +110,7 @@ def _last_reasons(enrolment_ids: Collection[str]) -> dict[str, str]:
             ),
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def last_reason(enrolment_id: str) -> str:

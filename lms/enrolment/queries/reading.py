@@ -45,7 +45,7 @@ def enrolment_state_map(
     query = select(Enrolment.edition_id, Enrolment.state).where(Enrolment.person_id == person_id)
     if edition_ids is not None:
         query = query.where(Enrolment.edition_id.in_(edition_ids))
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def my_enrolments(person_id: str, *, only_active: bool = True) -> list[MyEnrolment]:
@@ -70,7 +70,7 @@ def seats_taken(edition_ids: Collection[str]) -> dict[str, int]:
         .where(Enrolment.edition_id.in_(edition_ids), Enrolment.state == EnrolmentState.ENROLLED)
         .group_by(Enrolment.edition_id)
     )
-    counts.update(dict(rows.tuples().all()))
+    counts.update(dict(rows.all()))
     return counts
 
 
