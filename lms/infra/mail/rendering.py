@@ -5,6 +5,7 @@ subject. Parameters under `secrets` (links for one person only) are gone once th
 """
 
 from datetime import date, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -122,9 +123,9 @@ def build_message(mail: OutboxMail, settings: Settings) -> EmailMessage:
     if "@" in read_site().contact:
         message["Reply-To"] = _address("", read_site().contact)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.language
     message.set_content(text, charset="utf-8", cte="base64")
     _add_calendar(message, mail)
+    message["Content-Language"] = mail.language  # last: new content takes such headers away
     return message
 
 
@@ -147,5 +148,5 @@ def _add_calendar(message: EmailMessage, mail: OutboxMail) -> None:
 def _address(name: str, address: str) -> Address:
     try:
         return Address(" ".join(name.split()), addr_spec=address.strip())
-    except ValueError as error:  # the email package's own errors are all ValueErrors
+    except (ValueError, IndexError, MessageError) as error:  # as the parser trips over it
         raise UnusableAddressError from error
