@@ -29,7 +29,7 @@ _KEPT_TAG = re.compile(
 _ASS_TAG = re.compile(r"\{\\[^{}\n]*\}")
 _STRAY_AMP = re.compile(r"&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
-_HALF_KANA = re.compile("[\uff61-\uff9f]")
+_HALF_KANA = re.compile(r"[\uff61-\uff9f]")
 
 
 @dataclass(frozen=True, slots=True)
