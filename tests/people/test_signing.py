@@ -18,6 +18,7 @@ from lms.infra.db import db, unit_of_work
 from lms.people import operations
 from lms.people.errors import TooManyAttemptsError
 from lms.people.models import Person, SignInAttempt
+from lms.people.operations import passwords
 from tests.conftest import NOW, Cast
 from tests.people.conftest import PASSWORD
 
@@ -75,13 +76,11 @@ def test_nothing_tells_whether_an_account_exists(
         "speaker",
         "other",
         "x@",
-        "\x01",
         "ａ" * 300,
     ):
         other = sign_in(client, identifier, PASSWORD)
-        assert other.status_code in {422}
-        if "\x01" not in identifier:
-            assert text_of(other) == text_of(wrong)
+        assert other.status_code == 422
+        assert text_of(other) == text_of(wrong)
 
 
 def test_a_shared_address_is_never_guessed(
@@ -212,8 +211,8 @@ def test_a_success_begins_the_count_anew(
         client.post("/sign-out")
 
 
-def test_one_source_trying_many_ids_is_stopped(cast: Cast, client: FlaskClient) -> None:
-    assert cast
+@pytest.mark.usefixtures("cast")
+def test_one_source_trying_many_ids_is_stopped(client: FlaskClient) -> None:
     with time_machine.travel(NOW, tick=False):
         with unit_of_work():
             for number in range(200):
@@ -230,8 +229,8 @@ def test_one_source_trying_many_ids_is_stopped(cast: Cast, client: FlaskClient) 
         assert sign_in(client, "trainee", environ_base=other).status_code == 422
 
 
-def test_attempts_keep_neither_ids_nor_sources(cast: Cast, client: FlaskClient) -> None:
-    assert cast
+@pytest.mark.usefixtures("cast")
+def test_attempts_keep_neither_ids_nor_sources(client: FlaskClient) -> None:
     sign_in(client, "trainee")
     attempt = db.session.scalars(select(SignInAttempt)).one()
     assert re.fullmatch("[0-9a-f]{64}", attempt.subject_hash)
@@ -303,6 +302,7 @@ def test_without_the_token_of_the_form_nothing_happens(
         assert "language" not in session
 
 
+@pytest.mark.usefixtures("cast")
 @pytest.mark.parametrize(
     "data",
     [
@@ -315,34 +315,32 @@ def test_without_the_token_of_the_form_nothing_happens(
         {"identifier": ["a", "b"], "password": ["c", "d"]},
     ],
 )
-def test_bad_input_is_answered_at_the_form(
-    cast: Cast, client: FlaskClient, data: dict[str, Any]
-) -> None:
-    assert cast
+def test_bad_input_is_answered_at_the_form(client: FlaskClient, data: dict[str, Any]) -> None:
     assert client.post("/sign-in", data=data).status_code == 422
 
 
 def test_an_unknown_account_costs_as_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time is not measured; that the slow work is done once either way is."""
-    from lms.people.operations import passwords
-
     cost = (1, 1024)
     kept = passwords.hash_password(PASSWORD, cost)
     hasher = passwords._hasher(cost)
     worked: list[str] = []
     real = hasher.verify
-    monkeypatch.setattr(
-        type(hasher), "verify", lambda _self, kept, text: (worked.append(kept), real(kept, text))[1]
-    )
+
+    def verify(_self: object, kept_hash: str, text: str) -> bool:
+        worked.append(kept_hash)
+        return real(kept_hash, text)
+
+    monkeypatch.setattr(type(hasher), "verify", verify)
     assert passwords.verify_password(kept, PASSWORD, cost)
     assert not passwords.verify_password(None, PASSWORD, cost)
     assert len(worked) == 2
     assert worked[1].split("$")[:4] == kept.split("$")[:4]
 
 
-def test_the_limit_holds_for_attempts_at_the_same_time(cast: Cast, app: Flask) -> None:
+@pytest.mark.usefixtures("cast")
+def test_the_limit_holds_for_attempts_at_the_same_time(app: Flask) -> None:
     """Each thread has its own connection, as each process has."""
-    assert cast
     db.session.remove()
 
     def attempt(number: int) -> bool:
