@@ -51,6 +51,7 @@ from lms.kernel.errors import InvalidInputError, RefusedError
 
 blueprint = Blueprint("enrolment", __name__, template_folder="templates")
 
+_ENDED_BY_STAFF = frozenset({EnrolmentState.DECLINED, EnrolmentState.CANCELLED})
 _GROUPS = ("applied", "under_review", "enrolled", "waitlisted")
 
 
@@ -122,7 +123,7 @@ def _apply_page(entry: Entry, form: ApplyForm) -> str:
         own=own,
         active=active,
         place=waiting_place(own) if own is not None else None,
-        reason=last_reason(own.id) if own is not None and not active else "",
+        reason=last_reason(own.id) if own is not None and own.state in _ENDED_BY_STAFF else "",
         opening=opening,
         outcome=OUTCOMES[opening.outcome] if opening.outcome is not None else "",
         hindrance=HINDRANCES[opening.hindrance] if opening.hindrance is not None else "",

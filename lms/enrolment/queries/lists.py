@@ -102,6 +102,7 @@ def _last_reasons(enrolment_ids: Collection[str]) -> dict[str, str]:
             ~exists(
                 select(later.id).where(
                     later.enrolment_id == EnrolmentChange.enrolment_id,
+                    later.reason != "",
                     or_(
                         later.at > EnrolmentChange.at,
                         and_(later.at == EnrolmentChange.at, later.id > EnrolmentChange.id),
