@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from typing_extensions import override
 from wtforms import (
     BooleanField,
     FieldList,
@@ -263,12 +264,13 @@ def _speaker_data(speaker: SpeakerRecord) -> dict[str, str]:
 class AttendanceForm(TomoniForm):
     """The CSRF token and the choice for the rest; the rows are read by their person's id."""
 
-    rest = SelectField(
-        _l("Everyone of whom nothing is known yet"),
-        choices=[
-            ("leave", _l("Leave as not recorded")),
-            ("present", _l("Record as present")),
-            ("absent", _l("Record as absent")),
-        ],
-        default="leave",
-    )
+    rest = SelectField(_l("Everyone of whom nothing is known yet"), default="leave")
+
+    @override
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rest.choices = [
+            ("leave", str(_("Leave as not recorded"))),
+            ("present", str(_("Record as present"))),
+            ("absent", str(_("Record as absent"))),
+        ]

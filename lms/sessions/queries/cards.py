@@ -348,12 +348,12 @@ def speakers_of(live_session_ids: Collection[str]) -> dict[LiveSessionId, tuple[
     """Return the speakers of several sessions, in order, in one query."""
     if not live_session_ids:
         return {}
-    rows: Iterable[tuple[SessionSpeaker, Person | None]] = db.session.execute(
+    rows: Any = db.session.execute(
         select(SessionSpeaker, Person)
         .join(Person, Person.id == SessionSpeaker.person_id, isouter=True)
         .where(SessionSpeaker.live_session_id.in_(live_session_ids))
         .order_by(SessionSpeaker.live_session_id, SessionSpeaker.position, SessionSpeaker.id)
-    ).tuples()
+    )
     found: dict[LiveSessionId, list[Speaker]] = {}
     for speaker, person in rows:
         found.setdefault(LiveSessionId(speaker.live_session_id), []).append(

@@ -1,8 +1,9 @@
 """What organisers see and change: the whole record, the web address included."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -98,12 +99,12 @@ def find_session_record(live_session_id: str) -> SessionRecord | None:
     row = db.session.get(LiveSession, live_session_id)
     if row is None:
         return None
-    speakers: Iterable[tuple[SessionSpeaker, Person | None]] = db.session.execute(
+    speakers: Any = db.session.execute(
         select(SessionSpeaker, Person)
         .join(Person, Person.id == SessionSpeaker.person_id, isouter=True)
         .where(SessionSpeaker.live_session_id == live_session_id)
         .order_by(SessionSpeaker.position, SessionSpeaker.id)
-    ).tuples()
+    )
     return SessionRecord(
         id=LiveSessionId(row.id),
         edition_id=EditionId(row.edition_id),
