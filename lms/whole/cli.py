@@ -107,7 +107,13 @@ def _app(make_app: Callable[[], Any]) -> Iterator[None]:
     except ConfigError as error:
         _refuse(str(error))
     with app.app_context():
-        yield
+        from lms.infra.db import db  # noqa: PLC0415 - a check needs none of it
+
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _refuse(sentence: str) -> NoReturn:
