@@ -29,6 +29,7 @@ class MediaFault(StrEnum):
 class CaptionFault(StrEnum):
     """Why captions cannot be taken, or what is wrong with one line of them."""
 
+    MISSING = "captions_missing"
     EMPTY = "captions_empty"
     TOO_LARGE = "captions_too_large"
     ENCODING = "captions_encoding"

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
 from lms.infra.web.forms import TomoniForm
+from lms.recordings.errors import CaptionFault, MediaFault
 from lms.recordings.models import MediaKind
-from lms.recordings.texts import KINDS, LANGUAGES
+from lms.recordings.texts import CAPTION_FAULTS, KINDS, LANGUAGES, MEDIA_FAULTS
 
 _TITLE = 200
 
@@ -34,7 +35,7 @@ class DetailsForm(TomoniForm):
 
 
 class RecordingForm(DetailsForm):
-    """A new recording or handout with its file."""
+    """A new recording or handout; its file may come later."""
 
     kind = RadioField(
         _l("Kind"),
@@ -48,11 +49,13 @@ class RecordingForm(DetailsForm):
 class FileForm(TomoniForm):
     """A file for a recording that is there already."""
 
-    file = FileField(_l("File"))
+    file = FileField(_l("File"), validators=[FileRequired(MEDIA_FAULTS[MediaFault.MISSING])])
 
 
 class CaptionForm(TomoniForm):
     """Captions in one language."""
 
     caption_language = SelectField(_l("Language of the captions"), choices=_languages())
-    captions = FileField(_l("Caption file"))
+    captions = FileField(
+        _l("Caption file"), validators=[FileRequired(CAPTION_FAULTS[CaptionFault.MISSING])]
+    )

@@ -48,7 +48,7 @@ STAGE_CHIPS: Mapping[Stage, str] = {
     Stage.DELETED: "no",
 }
 
-_MEDIA_FAULTS: Mapping[MediaFault, Any] = {
+MEDIA_FAULTS: Mapping[MediaFault, Any] = {
     MediaFault.MISSING: _l("There is no file. Please choose one and send it."),
     MediaFault.EMPTY: _l("This file is empty (0 bytes). Please choose another."),
     MediaFault.NOT_VIDEO: _l(
@@ -84,7 +84,8 @@ _MEDIA_FAULTS: Mapping[MediaFault, Any] = {
     MediaFault.PDF_EMPTY: _l("This PDF has no pages. Please choose another."),
 }
 
-_CAPTION_FAULTS: Mapping[CaptionFault, Any] = {
+CAPTION_FAULTS: Mapping[CaptionFault, Any] = {
+    CaptionFault.MISSING: _l("There is no caption file. Please choose one."),
     CaptionFault.EMPTY: _l("This caption file is empty. Please choose another."),
     CaptionFault.TOO_LARGE: _l("This file is larger than 2 MB and cannot be captions."),
     CaptionFault.ENCODING: _l(
@@ -134,7 +135,7 @@ def language_text(tag: str) -> str:
 
 def fault_text(code: str) -> str:
     """Return the sentence of a MediaFault's code."""
-    return str(_MEDIA_FAULTS[MediaFault(code)])
+    return str(MEDIA_FAULTS[MediaFault(code)])
 
 
 def processing_text(processing: Processing | None) -> str:
@@ -157,7 +158,7 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
     if not isinstance(error, InvalidInputError):
         return None
     if error.field == "captions" and error.code in {fault.value for fault in CaptionFault}:
-        sentence = str(_CAPTION_FAULTS[CaptionFault(error.code)]) % dict(error.facts)
+        sentence = str(CAPTION_FAULTS[CaptionFault(error.code)]) % dict(error.facts)
         if error.facts.get("more"):
             return sentence + " " + str(_("Further lines: %(count)s.", count=error.facts["more"]))
         return sentence

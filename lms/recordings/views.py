@@ -18,7 +18,7 @@ from lms.kernel import clock
 from lms.kernel.errors import InvalidInputError
 from lms.kernel.ids import new_id
 from lms.kernel.localized import localized, pick
-from lms.recordings.errors import MediaFault, MediaFaultError
+from lms.recordings.errors import MediaFaultError
 from lms.recordings.forms import CaptionForm, DetailsForm, FileForm, RecordingForm
 from lms.recordings.models import MediaKind, Recording, Stage
 from lms.recordings.operations import (
@@ -49,6 +49,7 @@ from lms.recordings.queries import (
     list_processing,
     list_recordings,
 )
+from lms.recordings.rules import MAX_CAPTION_BYTES, plain_text
 from lms.recordings.texts import (
     STAGE_CHIPS,
     fault_text,
@@ -119,8 +120,8 @@ def add() -> Any:
 
 def _add(edition_id: str, form: RecordingForm) -> Any:
     target = Target(new_id(), 1, MediaKind(form.kind.data))
-    received = _received(form, target)
-    if received is None:
+    received = _received(form, target) if form.file.data else None
+    if form.errors:
         return None
     try:
         with unit_of_work():
@@ -135,7 +136,7 @@ def _add(edition_id: str, form: RecordingForm) -> Any:
     except BaseException:
         discard(current_storage(), received)
         raise
-    return _sent(target.recording_id)
+    return _sent(target.recording_id, has_file=received is not None)
 
 
 @blueprint.get("/desk/recordings/<recording_id>")
@@ -206,8 +207,7 @@ def send_captions(recording_id: str) -> Any:
     found = _editable(recording_id)
     form = CaptionForm()
     if form.validate_on_submit():
-        file = form.captions.data
-        data = file.read() if isinstance(file, FileStorage) else b""
+        data = form.captions.data.read(MAX_CAPTION_BYTES + 1)  # one more is too large already
         try:
             with unit_of_work():
                 stored = put_captions(
@@ -295,12 +295,10 @@ def _cut_answer() -> Any:
 
 def _received(form: RecordingForm | FileForm, target: Target) -> Received | None:
     """Take the form's file into the store, or put a sentence under its field."""
-    file = form.file.data
-    if not isinstance(file, FileStorage) or not file.filename:
-        form.refuse("file", fault_text(MediaFault.MISSING))
-        return None
+    file: FileStorage = form.file.data
+    stream = cast("BinaryIO", file.stream)
     try:
-        return receive(current_storage(), target, cast("BinaryIO", file.stream), file.filename)
+        return receive(current_storage(), target, stream, file.filename or "")
     except MediaFaultError as error:
         form.refuse("file", fault_text(error.fault))
         return None
@@ -370,6 +368,7 @@ def _show(
         details_form=details_form,
         file_form=file_form or FileForm(None),
         caption_form=caption_form or CaptionForm(None),
+        plain_text=plain_text,
         max_bytes=_max_bytes(),
     )
     return page, 422 if refused else 200
@@ -388,9 +387,9 @@ def _back(recording_id: str, anchor: str | None = None) -> Any:
     return redirect(url_for("recordings.recording", recording_id=recording_id, _anchor=anchor), 303)
 
 
-def _sent(recording_id: str) -> Any:
+def _sent(recording_id: str, *, has_file: bool = True) -> Any:
     """Answer a finished upload: the sending script wants the address, a plain form goes there."""
-    flash(_("The file has arrived whole."), "done")
+    flash(_("The file has arrived whole.") if has_file else _("Added without a file."), "done")
     if request.accept_mimetypes.best == "application/json":
         location = url_for("recordings.recording", recording_id=recording_id)
         return jsonify(location=location), 201

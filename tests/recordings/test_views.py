@@ -97,6 +97,26 @@ def test_the_sending_script_gets_the_address(
     assert answer.get_json() == {"location": f"/desk/recordings/{only().id}"}
 
 
+def test_a_recording_may_be_added_before_there_is_a_film(
+    organiser: FlaskClient, course: Course, films: Path
+) -> None:
+    fields = {"kind": "video", "title_ja": "第1回", "title_en": "", "language": "ja", "place": ""}
+    address = f"/desk/recordings/new?edition={course.edition.id}"
+
+    assert organiser.post(address, data=fields).status_code == 303
+
+    row = only()
+    assert (row.stage, row.source_key, row.job_id) == (Stage.DRAFT, "", None)
+    answer = organiser.post(f"/desk/recordings/{row.id}/file", data={})
+    assert (answer.status_code, "There is no file." in answer.get_data(as_text=True)) == (422, True)
+    answer = organiser.post(
+        f"/desk/recordings/{row.id}/file",
+        data={"file": (io.BytesIO((films / "silent.mp4").read_bytes()), "a.mp4")},
+    )
+    assert answer.status_code == 303
+    assert (only().stage, only().media_version) == (Stage.PROCESSING, 1)
+
+
 def test_a_handout_is_ready_for_review_with_its_pages(
     organiser: FlaskClient, course: Course, papers: Path
 ) -> None:

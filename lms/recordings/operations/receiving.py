@@ -63,8 +63,10 @@ def _judge(path: Path, kind: MediaKind, size: int) -> int | None:
     return None
 
 
-def discard(storage: Storage, received: Received) -> None:
-    """Remove a received file that was not attached to its recording."""
+def discard(storage: Storage, received: Received | None) -> None:
+    """Remove a received file, if there is one, that was not attached to its recording."""
+    if received is None:
+        return
     storage.delete_tree(received.key.removesuffix("/source"))
 
 
@@ -107,7 +109,7 @@ def _judge_pdf(path: Path) -> int:
             pages = len(pdf.pages)
     except pikepdf.PasswordError:
         raise MediaFaultError(MediaFault.PDF_LOCKED) from None
-    except pikepdf.PdfError:
+    except (pikepdf.PdfError, RuntimeError, ValueError):  # qpdf's own complaints come as these
         raise MediaFaultError(MediaFault.PDF_BROKEN) from None
     if pages == 0:
         raise MediaFaultError(MediaFault.PDF_EMPTY)
