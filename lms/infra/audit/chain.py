@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.engine import Connection
 
 from lms.infra.audit.models import AuditEntry, AuditHead
@@ -16,26 +16,7 @@ GENESIS = "0" * 64
 _FAULTS_TOLD = 20
 
 
-class Sealable(Protocol):
-    """The fields that a seal covers, as a table row or a result row holds them."""
-
-    @property
-    def id(self) -> Any: ...  # noqa: D102
-    @property
-    def at(self) -> Any: ...  # noqa: D102
-    @property
-    def actor_id(self) -> Any: ...  # noqa: D102
-    @property
-    def action(self) -> Any: ...  # noqa: D102
-    @property
-    def subject_kind(self) -> Any: ...  # noqa: D102
-    @property
-    def subject_id(self) -> Any: ...  # noqa: D102
-    @property
-    def details(self) -> Any: ...  # noqa: D102
-
-
-def seal_hash(previous: str, position: int, entry: Sealable) -> str:
+def seal_hash(previous: str, position: int, entry: AuditEntry | Row[Any]) -> str:
     """Return the SHA-256 (hex) over the previous hash and the entry's canonical JSON.
 
     Canonical: UTF-8, sorted keys, no spaces, the moment in UTC with microseconds.

@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import structlog
 from flask import current_app
 from jinja2 import StrictUndefined
 from jinja2.environment import Environment
+from werkzeug.routing import BuildError
 
 from lms.config import Settings
 from lms.infra.i18n import DEFAULT_LANGUAGE, LANGUAGES, speaking
@@ -27,6 +29,8 @@ from lms.kernel import clock
 from lms.kernel.dates import format_day
 from lms.kernel.localized import pick
 from lms.kernel.wall import is_zone
+
+log = structlog.get_logger()
 
 
 class UnusableAddressError(ValueError):
@@ -85,6 +89,7 @@ class _Words:
     def __init__(self, settings: Settings, language: str, zone: ZoneInfo):
         self._language = language
         self._zone = zone
+        self._base = settings.base_url
         base = urlsplit(settings.base_url)
         self._urls = current_app.url_map.bind(
             base.netloc, script_name=base.path or "/", url_scheme=base.scheme
@@ -92,7 +97,11 @@ class _Words:
 
     def link(self, endpoint: str, **values: Any) -> str:
         """Return the address of one of our own pages, where access is decided."""
-        return self._urls.build(endpoint, values, force_external=True)
+        try:
+            return self._urls.build(endpoint, values, force_external=True)
+        except BuildError:  # a mail with a link to the front page is better than none
+            log.error("mail_link_unknown", endpoint=endpoint)  # noqa: TRY400 - the name says it all
+            return f"{self._base}/"
 
     def moment(self, text: str, zone: str | None = None) -> str:
         place = ZoneInfo(zone) if zone else self._zone
