@@ -39,6 +39,7 @@ def mark_lesson_unread(
     if reading is None:
         return False
     db.session.delete(reading)
+    db.session.flush()
     raise_event(LessonRead(lesson_id, edition_id, actor.person_id, at))
     return True
 

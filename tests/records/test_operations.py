@@ -29,7 +29,7 @@ from tests.conftest import Cast
 
 @pytest.fixture
 def course(cast: Cast, now: datetime) -> tuple[ProgrammeId, EditionId, LessonId]:
-    assert cast
+    assert cast.trainee.id
     with unit_of_work():
         programme = Programme(
             slug="p", kind="series", title={"en": "P"}, summary={}, purpose={}, audience={},
