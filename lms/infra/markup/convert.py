@@ -120,26 +120,29 @@ class _Terms:
             return
         self._take(element, None, element.text or "")
         for child in list(element):
+            standing = child
             if child.tag == "ruby":
-                self._ruby(element, child)
+                standing = self._ruby(element, child)
             else:
                 self.link(child)
-            if child.tail:
-                self._take(element, child, child.tail)
+            if standing.tail:
+                self._take(element, standing, standing.tail)
 
     def _number(self, text: str) -> int | None:
         return self._open.pop(text.casefold(), None)
 
-    def _ruby(self, parent: ET.Element, ruby: ET.Element) -> None:
+    def _ruby(self, parent: ET.Element, ruby: ET.Element) -> ET.Element:
+        """Link a ruby that is a term; return what stands in its place."""
         number = self._number(ruby.text or "")
         if number is None:
-            return
+            return ruby
         link = ET.Element("a", {"class": "term", "href": f"#term-{number}"})
         at = list(parent).index(ruby)
         link.tail, ruby.tail = ruby.tail, None
         parent.remove(ruby)
         link.append(ruby)
         parent.insert(at, link)
+        return link
 
     def _take(self, parent: ET.Element, after: ET.Element | None, text: str) -> None:
         """Link the terms within one run of text, which stands after a child or before all."""
@@ -156,7 +159,7 @@ class _Terms:
             done = match.end()
         if not pieces:
             return
-        at = 0 if after is None else _place(parent, after) + 1
+        at = 0 if after is None else list(parent).index(after) + 1
         first = str(pieces[0])
         if after is None:
             parent.text = first
@@ -167,14 +170,6 @@ class _Terms:
         for offset, (link, tail) in enumerate(zip(links, texts, strict=True)):
             link.tail = tail
             parent.insert(at + offset, link)
-
-
-def _place(parent: ET.Element, child: ET.Element) -> int:
-    """Return where a child stands; a ruby that was linked stands inside its link now."""
-    for at, element in enumerate(parent):
-        if element is child or child in element:
-            return at
-    return len(parent) - 1
 
 
 def _begins_bold(quote: ET.Element) -> bool:
