@@ -66,9 +66,9 @@ def _given() -> InputRequired:
 class SpeakerForm(Form):
     """One speaker: a known person, or a name in either language."""
 
-    handle = _line(_l("Sign-in id or address of a known person"), 320)
-    name_ja = _line(_l("Name in Japanese"), 120)
-    name_en = _line(_l("Name in English"), 120)
+    handle = _line(_l("Sign-in id or address"), 320)
+    name_ja = _line(_l("Speaker's name in Japanese"), 120)
+    name_en = _line(_l("Speaker's name in English"), 120)
 
 
 class SessionForm(TomoniForm):

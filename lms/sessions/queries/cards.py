@@ -29,7 +29,7 @@ class SessionCard:
     """A session for learners' pages, mails and calendars.
 
     `starts_local`/`ends_local` are naive times in `timezone`; `*_at` are aware UTC. `has_web`
-    tells that there is a web address, which the card never holds.
+    and `has_passcode` tell that there is a web address or passcode, which the card never holds.
     """
 
     id: LiveSessionId
@@ -51,6 +51,7 @@ class SessionCard:
     venue_access: Localized
     map_url: str
     has_web: bool
+    has_passcode: bool
     join_opens_minutes: int
     grace_minutes: int
     is_recorded: bool
@@ -95,6 +96,7 @@ _COLUMNS: tuple[Any, ...] = (
     LiveSession.venue_access,
     LiveSession.map_url,
     (LiveSession.web_url != "").label("has_web"),
+    (LiveSession.web_passcode != "").label("has_passcode"),
     LiveSession.join_opens_minutes,
     LiveSession.grace_minutes,
     LiveSession.is_recorded,
@@ -142,6 +144,7 @@ def _card(row: Row[Any]) -> SessionCard:
         venue_access=row.venue_access or {},
         map_url=row.map_url,
         has_web=bool(row.has_web),
+        has_passcode=bool(row.has_passcode),
         join_opens_minutes=row.join_opens_minutes,
         grace_minutes=row.grace_minutes,
         is_recorded=row.is_recorded,
