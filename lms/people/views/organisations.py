@@ -107,13 +107,21 @@ def organisation(organisation_id: str) -> Any:
             flash(_("Saved."), "done")
             return redirect(url_for("people.organisation", organisation_id=found.id), 303)
     found = get_organisation(organisation_id)
+    line = tree.ancestors(found.id)
     page = render_template(
         "people/organisation.html",
         form=form,
         organisation=found,
-        node=tree.nodes[next(key for key in tree.nodes if key == found.id)],
-        path=organisation_paths()[next(key for key in tree.nodes if key == found.id)],
-        today=clock.day_in(clock.now()),
+        node=line[0],
+        crumbs=[
+            (
+                pick(node.name, ui_language()).text or node.code,
+                url_for("people.organisation", organisation_id=node.id)
+                if node.id != found.id
+                else None,
+            )
+            for node in reversed(line)
+        ],
     )
     return page, status_of(form)
 

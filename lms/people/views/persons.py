@@ -15,7 +15,14 @@ from lms.kernel.actor import Role
 from lms.kernel.localized import pick
 from lms.people import operations, policy
 from lms.people.errors import PeopleError, PeopleInputError
-from lms.people.forms import Choices, MembershipForm, NewPersonForm, PersonForm, RoleForm
+from lms.people.forms import (
+    Choices,
+    MembershipForm,
+    NewPersonForm,
+    PersonForm,
+    RoleForm,
+    country_choices,
+)
 from lms.people.models import Person
 from lms.people.operations import MembershipPeriod, NewPerson, Written
 from lms.people.queries import (
@@ -156,6 +163,7 @@ def person(person_id: str) -> Any:
         name=name_of(found),
         memberships=memberships,
         names=short_names(tree),
+        country=dict(country_choices(ui_language())).get(found.country or ""),
         today=clock.day_in(at),
         roles=[
             {
