@@ -12,7 +12,7 @@ from lms.notifications.errors import MailDeskError
 #: What a mail tells, in the words of the desk, by template.
 SUBJECTS = {
     "invitation": _l("Invitation"),
-    "password_reset": _l("New password"),
+    "password_reset": _l("Link for a new password"),
     "address_change": _l("Confirmation of a new address"),
     "address_change_notice": _l("Notice of a change of address"),
     "enrolment_applied": _l("Application received"),
@@ -54,7 +54,7 @@ def state_text(state: MailState) -> str:
     """Return the word for a state."""
     match state:
         case MailState.QUEUED:
-            return str(_("Waiting"))
+            return str(_("Waiting to be sent"))
         case MailState.SENT:
             return str(_("Sent"))
         case MailState.FAILED:

@@ -51,7 +51,7 @@ def audit_csv() -> Any:
     """Give the same entries as CSV (UTF-8 with BOM, for spreadsheets)."""
     policy.require_read_audit(current_actor())
     heads = [
-        _("Position"), _("Moment (UTC)"), _("Actor ID"), _("Actor"), _("Act"),
+        _("Position in the chain"), _("Moment (UTC)"), _("Actor ID"), _("Actor"), _("Act"),
         _("Kind of subject"), _("Subject ID"), _("Details"), _("Hash"),
     ]  # fmt: skip
     answer = Response(
