@@ -86,6 +86,23 @@ class DraftForm(ScheduleForm):
         """Return the fields that everybody sees, in order."""
         return [*self.own(), *(self[name] for name in self.main), self.capacity]
 
+    def rows(self) -> list[list[Any]]:
+        """Return the same fields, those that stand beside each other together."""
+        rows: list[list[Any]] = []
+        for field in self.on_page():
+            short = isinstance(field, DayField | ClockField)
+            # A day begins a row; the times that follow it belong to it.
+            if (
+                short
+                and rows
+                and isinstance(rows[-1][-1], DayField | ClockField)
+                and (isinstance(field, ClockField) or len(rows[-1]) == 1)
+            ):
+                rows[-1].append(field)
+            else:
+                rows.append([field])
+        return rows
+
     def folded_fields(self) -> list[Any]:
         """Return the fields that stay out of sight until asked for."""
         names = [n for n in self.folded if self.with_programme or n != "reach"]

@@ -33,7 +33,7 @@ class _Versioned(TextsForm):
     def seen(self) -> int:
         """Return the version that the page showed; -1, which none has, for anything else."""
         text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004 - nine digits are enough
 
 
 class EditionForm(_Versioned, ScheduleForm):

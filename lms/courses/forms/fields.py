@@ -106,10 +106,15 @@ class TextsForm(TomoniForm):
     """
 
     texts: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ("title", "purpose", "audience")
 
     def own(self) -> list[Any]:
-        """Return the text fields in the reader's language."""
-        return [self[f"{name}_{ui_language()}"] for name in self.texts]
+        """Return the text fields in the reader's language, those needed marked as required."""
+        fields = {name: self[f"{name}_{ui_language()}"] for name in self.texts}
+        for name in self.needed:
+            if name in fields:
+                fields[name].flags.required = True
+        return list(fields.values())
 
     def others(self) -> list[Any]:
         """Return the text fields in the other languages."""
