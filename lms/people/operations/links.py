@@ -61,28 +61,31 @@ def _issue(
     return token.id, secret
 
 
-def invite_person(actor: Actor, person_id: str, *, at: datetime) -> str | None:
+def invite_person(
+    actor: Actor, person_id: str, *, at: datetime, by_hand: bool = False
+) -> str | None:
     """Invite a person to set a first password, or again.
 
     The mail goes out by event. When the person has no address of their own, the mail (to the
     coordinator) holds no secret, and the secret is returned, for the desk to hand over in
-    person; else None.
+    person; else None. `by_hand`: the secret is returned in any case and no mail goes out.
     """
     person = get_person(person_id)
     policy.require_manage_person(actor, person)
     if person.suspended_at is not None:
         raise PeopleError("suspended")
     token_id, secret = _issue(person, "invitation", INVITATION_LIFE, at)
-    own = has_own_address(person)
-    raise_event(
-        PersonInvited(
-            person_id=PersonId(person.id),
-            token_id=token_id,
-            secret=secret if own else "",
-            at=at,
-        )
-    )
+    own = has_own_address(person) and not by_hand
     record_act(actor, "person.invited", "person", person.id, at=at, by_hand=not own)
+    if not by_hand:
+        raise_event(
+            PersonInvited(
+                person_id=PersonId(person.id),
+                token_id=token_id,
+                secret=secret if own else "",
+                at=at,
+            )
+        )
     return None if own else secret
 
 
