@@ -4,6 +4,7 @@ The texts are templates a language, `mail/<language>/<template>.txt`; the first 
 subject. Parameters under `secrets` (links for one person only) are gone once the mail is sent.
 """
 
+import re
 from datetime import date, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -69,7 +70,8 @@ def render_text(mail: OutboxMail, settings: Settings) -> tuple[str, str]:
             loc=words.loc,
         )
     subject, _newline, body = text.strip().partition("\n")
-    return " ".join(subject.split()), body.strip() + "\n"
+    # Parts of a letter that are left out leave their empty lines behind.
+    return " ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
 
 
 def _environment() -> Environment:
