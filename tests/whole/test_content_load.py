@@ -23,7 +23,8 @@ from lms.kernel.actor import ANONYMOUS
 from lms.people.models import Person
 from lms.records.models import LessonReading
 from lms.whole.content.check import check_content
-from lms.whole.content.load import LoadReport, load_content
+from lms.whole.content.load import load_content
+from lms.whole.content.rows import LoadReport
 from tests.conftest import Cast
 from tests.whole.content import spoil, write_content
 
@@ -289,6 +290,12 @@ def test_other_features_hear_that_an_edition_changed(
     spoil(folder, P, "capacity: 20", "capacity: 30")
     load()
     assert heard == [_one(Edition).id]
+    spoil(folder, P, "percent: 80", "percent: 90")
+    load()
+    assert heard == [_one(Edition).id] * 2
+    spoil(folder, EN, "title: Wages", "title: Wages today")
+    load()
+    assert len(heard) == 2
 
 
 def _command(settings: Settings, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:

@@ -1,73 +1,20 @@
-"""Brings checked content into the database; may be run again at any time.
+"""Brings checked content into the database; may be run again at any time (see `rows`)."""
 
-Every row that a load writes is remembered with a hash of what it wrote (`content_record`). A row
-that no longer has that hash was edited in the browser since; it is left alone and listed, unless
-the operator says otherwise. What the files do not say (dates that they leave open, the state of
-an edition) belongs to the browser and is neither compared nor written.
-"""
-
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-
 from lms.completion.models import CompletionRule, Requirement
 from lms.courses.events import EditionChanged
-from lms.courses.models import ContentRecord, Edition, EditionState, Lesson, Part, Programme
+from lms.courses.models import Edition, EditionState, Lesson, Part, Programme
 from lms.courses.operations import search_key_of
 from lms.infra.audit import record_act
-from lms.infra.db import db, lock_row
 from lms.infra.events import raise_event
 from lms.kernel.actor import SYSTEM
 from lms.kernel.ids import EditionId
 from lms.kernel.wall import WallTime
 from lms.whole.content.documents import EditionDocument, LessonDocument, ProgrammeDocument
-
-# What a load writes and compares, by table. The second group only where the file says it.
-_FIELDS: dict[str, tuple[str, ...]] = {
-    "programme": (
-        "kind", "title", "summary", "purpose", "audience", "reach", "languages", "leads_to_id",
-        "keywords",
-    ),
-    "edition": ("title", "mode", "languages", "approval"),
-    "part": ("position", "title", "summary"),
-    "lesson": (
-        "part_id", "position", "title", "minutes", "objectives", "body", "sources", "glossary",
-    ),
-    "completion_rule": ("combine", "needed"),
-    "requirement": ("part_id", "position", "title", "routes"),
-}  # fmt: skip
-_WHERE_SAID = ("capacity", "starts_on", "ends_on", "apply_until_at")
-_MODELS: dict[str, type[Any]] = {
-    model.__tablename__: model
-    for model in (Programme, Edition, Part, Lesson, CompletionRule, Requirement)
-}
-# In this order rows may go when their file no longer names them.
-_REMOVABLE = ("requirement", "lesson", "part")
-_HASH_LENGTH = 60
-_KEY_LENGTH = 200
-
-
-@dataclass(slots=True)
-class LoadReport:
-    """What a load did: keys by outcome, in order.
-
-    `kept` were edited or removed in the browser and left as they are; `removed` were no longer
-    in the files and used by nobody; `left` are no longer in the files but stay, because people
-    have used them, because they were edited, or because they are editions or programmes.
-    """
-
-    created: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+from lms.whole.content.rows import LoadReport, Rows
 
 
 def load_content(
@@ -79,11 +26,12 @@ def load_content(
     completions stay with them. New editions are drafts. With `overwrite`, what was edited in
     the browser is replaced by what the files say.
     """
-    loader = _Loader(at=at, overwrite=overwrite)
+    rows = Rows(at=at, overwrite=overwrite)
+    loader = _Loader(rows, at=at)
     for document in _targets_first(programmes):
         loader.load_programme(document)
-    loader.remove_what_is_gone()
-    report = loader.report
+    loader.finish()
+    report = rows.report
     if report.created or report.updated or report.removed:
         counts = {
             outcome: len(getattr(report, outcome))
@@ -111,20 +59,19 @@ def _targets_first(programmes: Sequence[ProgrammeDocument]) -> list[ProgrammeDoc
 
 
 class _Loader:
-    """One load: the records known before, the keys seen, the report."""
+    """One load: documents become rows, slugs become ids."""
 
-    def __init__(self, *, at: datetime, overwrite: bool):
-        self.report = LoadReport()
+    def __init__(self, rows: Rows, *, at: datetime):
+        self._rows = rows
         self._at = at
-        self._overwrite = overwrite
-        self._records = {row.key: row for row in db.session.scalars(select(ContentRecord))}
-        self._seen: set[str] = set()
         self._programme_ids: dict[str, str] = {}
+        #: Editions that stood before and whose settings or rule are others now.
+        self._changed: set[str] = set()
 
     def load_programme(self, document: ProgrammeDocument) -> None:
         """Write a programme with everything below it."""
         leads_to_id = self._programme_ids.get(document.leads_to or "")
-        row = self._put(
+        row = self._rows.put(
             document.slug,
             Programme,
             {
@@ -153,7 +100,7 @@ class _Loader:
     ) -> None:
         key = f"{programme.slug}/{document.slug}"
         place = {"programme_id": programme_id, "slug": document.slug}
-        before = self._find(key, Edition, place)
+        before = self._rows.find(key, Edition, place)
         zone = before.timezone if before is not None else "Asia/Tokyo"
         said: dict[str, Any] = {
             "capacity": document.capacity,
@@ -162,7 +109,7 @@ class _Loader:
             "apply_until_at": document.apply_until
             and WallTime(document.apply_until, zone).instant(),
         }
-        row = self._put(
+        row = self._rows.put(
             key,
             Edition,
             {
@@ -177,17 +124,20 @@ class _Loader:
         )
         if row is None:
             return
-        if self.report.updated and self.report.updated[-1] == key:
-            raise_event(EditionChanged(EditionId(row.id), self._at))
+        is_new = self._rows.report.created[-1:] == [key]
+        is_changed = self._rows.report.updated[-1:] == [key]
         part_ids = self._load_parts(key, row.id, document)
         lesson_ids = self._load_lessons(key, document, part_ids, programme.lessons)
+        before_rule = self._rows.written()
         self._load_completion(key, row.id, document, part_ids, lesson_ids)
+        if not is_new and (is_changed or self._rows.written() > before_rule):
+            self._changed.add(row.id)
 
     def _load_parts(self, key: str, edition_id: str, document: EditionDocument) -> dict[str, str]:
         """Write the parts; return their ids by slug."""
         part_ids = {}
         for position, part in enumerate(document.parts, 1):
-            row = self._put(
+            row = self._rows.put(
                 f"{key}/{part.slug}",
                 Part,
                 {"position": position, "title": part.title, "summary": part.summary},
@@ -216,10 +166,10 @@ class _Loader:
                 again = f"~{times[slug]}" if times[slug] > 1 else ""
                 lesson_key = f"{key}/lessons/{slug}{again}"
                 if part.slug not in part_ids:  # the part was removed in the browser
-                    self._keep(lesson_key)
+                    self._rows.keep(lesson_key)
                     continue
                 part_id = part_ids[part.slug]
-                row = self._put(
+                row = self._rows.put(
                     lesson_key,
                     Lesson,
                     {"part_id": part_id, "position": position, **_lesson_values(lessons[slug])},
@@ -238,7 +188,7 @@ class _Loader:
         lesson_ids: Mapping[str, str],
     ) -> None:
         """Write the rule and its requirements. Routes name ids: see `_route`."""
-        self._put(
+        self._rows.put(
             f"{key}/completion/rule",
             CompletionRule,
             {"combine": document.combine, "needed": document.needed},
@@ -257,9 +207,9 @@ class _Loader:
             requirement_key = f"{key}/completion/{name}{again}"
             known = [route for route in routes if route is not None]
             if len(known) < len(routes):  # a part or lesson was removed in the browser
-                self._keep(requirement_key)
+                self._rows.keep(requirement_key)
                 continue
-            self._put(
+            self._rows.put(
                 requirement_key,
                 Requirement,
                 {
@@ -272,134 +222,11 @@ class _Loader:
                 once={"edition_id": edition_id},
             )
 
-    def _keep(self, key: str) -> None:
-        self._seen.add(_fitting(key))
-        self.report.kept.append(key)
-
-    def _find(self, key: str, model: type[Any], place: Mapping[str, Any] | None) -> Any:
-        """Return the row that a key means: the one loaded before, else one of the same slug."""
-        record = self._records.get(_fitting(key))
-        if record is not None:
-            return lock_row(model, record.row_id)
-        if place is None:
-            return None
-        return db.session.scalar(select(model).filter_by(**place).with_for_update())
-
-    def _put(
-        self,
-        key: str,
-        model: type[Any],
-        values: dict[str, Any],
-        *,
-        place: Mapping[str, Any] | None,
-        once: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Create, update or leave the row of a key; return it, or None when it was removed.
-
-        `values` are what the files say; `place` is how a row made in the browser is known;
-        `once` is set at creation only.
-        """
-        self._seen.add(_fitting(key))
-        record = self._records.get(_fitting(key))
-        row = self._find(key, model, place)
-        if row is None:
-            if record is not None and not self._overwrite:
-                self.report.kept.append(key)
-                return None
-            row = model(**{**(place or {}), **(once or {}), **values})
-            db.session.add(row)
-            db.session.flush()
-            self.report.created.append(key)
-        elif all(getattr(row, name) == value for name, value in values.items()):
-            self.report.unchanged.append(key)
-        elif not self._overwrite and (record is None or _was_edited(row, record)):
-            self.report.kept.append(key)
-            return row
-        else:
-            for name, value in values.items():
-                setattr(row, name, value)
-            if hasattr(row, "version"):
-                row.version += 1  # whoever has the form open learns of it
-            db.session.flush()
-            self.report.updated.append(key)
-        self._remember(key, row, tuple(values))
-        return row
-
-    def _remember(self, key: str, row: Any, names: Iterable[str]) -> None:
-        fitting = _fitting(key)
-        row_hash = _row_hash(row, [name in names for name in _WHERE_SAID])
-        record = self._records.get(fitting)
-        if record is None:
-            record = ContentRecord(key=fitting, table_name=row.__tablename__)
-            self._records[fitting] = record
-            db.session.add(record)
-        elif record.row_hash == row_hash and record.row_id == _row_id(row):
-            return
-        record.row_id, record.row_hash, record.loaded_at = _row_id(row), row_hash, self._at
-
-    def remove_what_is_gone(self) -> None:
-        """Remove parts, lessons and requirements that files no longer name, if nobody used them.
-
-        Only within editions that the files still have. Editions and programmes always stay.
-        """
-        gone = [record for key, record in self._records.items() if key not in self._seen]
-        for table in _REMOVABLE:
-            for record in [one for one in gone if one.table_name == table]:
-                row = lock_row(_MODELS[table], record.row_id)
-                if row is None:  # removed in the browser too
-                    db.session.delete(record)
-                elif self._may_go(record, row) and _delete(row):
-                    db.session.delete(record)
-                    self.report.removed.append(record.key)
-                else:
-                    self.report.left.append(record.key)
-        self.report.left += [one.key for one in gone if one.table_name not in _REMOVABLE]
-
-    def _may_go(self, record: ContentRecord, row: Any) -> bool:
-        edition_key = "/".join(record.key.split("/")[:2])
-        if edition_key not in self._seen:
-            return False
-        return self._overwrite or not _was_edited(row, record)
-
-
-def _delete(row: Any) -> bool:
-    """Delete a row; False when something (a reading, a recording, a session) hangs on it."""
-    try:
-        with db.session.begin_nested():
-            db.session.delete(row)
-            db.session.flush()
-    except IntegrityError:
-        return False
-    return True
-
-
-def _fitting(key: str) -> str:
-    """Return a key that fits its column; a long one ends in a hash."""
-    if len(key) <= _KEY_LENGTH:
-        return key
-    return f"{key[:150]}~{hashlib.sha256(key.encode()).hexdigest()[:40]}"
-
-
-def _row_id(row: Any) -> str:
-    return str(row.edition_id if isinstance(row, CompletionRule) else row.id)
-
-
-def _row_hash(row: Any, said: Sequence[bool]) -> str:
-    """Return the hash of what a load compares, and at its end which optional fields those are."""
-    table = row.__tablename__
-    names = [*_FIELDS[table]]
-    if table == "edition":
-        names += [name for name, is_said in zip(_WHERE_SAID, said, strict=True) if is_said]
-    values = {name: getattr(row, name) for name in names}
-    text = json.dumps(values, sort_keys=True, ensure_ascii=True, default=lambda v: v.isoformat())
-    bits = sum(1 << place for place, is_said in enumerate(said) if is_said)
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH] + f"{bits:04x}"
-
-
-def _was_edited(row: Any, record: ContentRecord) -> bool:
-    bits = int(record.row_hash[_HASH_LENGTH:], 16)
-    said = [bool(bits >> place & 1) for place in range(len(_WHERE_SAID))]
-    return _row_hash(row, said) != record.row_hash
+    def finish(self) -> None:
+        """Remove what is gone; let other features hear of editions that are others now."""
+        self._changed |= self._rows.remove_what_is_gone()
+        for edition_id in sorted(self._changed):
+            raise_event(EditionChanged(EditionId(edition_id), self._at))
 
 
 def _lesson_values(document: LessonDocument) -> dict[str, Any]:
