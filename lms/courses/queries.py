@@ -14,7 +14,9 @@ from lms.kernel.actor import Actor, Role
 from lms.kernel.errors import NotFoundError
 from lms.kernel.japanese import search_key
 from lms.people.models import Organisation
+from lms.people.queries import is_id
 
+_NUL = "\0"  # PostgreSQL refuses it in any text, so it is in none
 # States in which an edition has a page; in the catalogue stand the published ones.
 SHOWN_STATES = (EditionState.PUBLISHED, EditionState.CLOSED, EditionState.CANCELLED)
 
@@ -29,7 +31,7 @@ class Entry:
 
 def find_programme(programme_id: str) -> Programme | None:
     """Return the programme, or None."""
-    return db.session.get(Programme, programme_id)
+    return db.session.get(Programme, programme_id) if is_id(programme_id) else None
 
 
 def get_programme(programme_id: str) -> Programme:
@@ -42,7 +44,7 @@ def get_programme(programme_id: str) -> Programme:
 
 def find_edition(edition_id: str) -> Edition | None:
     """Return the edition, or None."""
-    return db.session.get(Edition, edition_id)
+    return db.session.get(Edition, edition_id) if is_id(edition_id) else None
 
 
 def get_edition(edition_id: str) -> Edition:
@@ -58,7 +60,7 @@ def get_entry(edition_id: str) -> Entry:
     row = db.session.execute(
         select(Programme, Edition)
         .join(Edition, Edition.programme_id == Programme.id)
-        .where(Edition.id == edition_id)
+        .where(Edition.id == (edition_id if is_id(edition_id) else ""))
     ).one_or_none()
     if row is None:
         raise NotFoundError
@@ -75,25 +77,28 @@ def list_entries(edition_ids: Sequence[str]) -> dict[str, Entry]:
     return {edition.id: Entry(programme, edition) for programme, edition in rows}
 
 
-def _staff_scope(actor: Actor) -> ColumnElement[bool] | None:
+def _staff_scope(
+    actor: Actor, programme: type[Programme] = Programme
+) -> ColumnElement[bool] | None:
     """Which programmes a member of staff sees whatever their reach; None = not staff."""
     if actor.system or actor.has(Role.ADMIN) or actor.has_everywhere(Role.ORGANISER):
         return true()
     ids = [s.removeprefix("programme:") for s in actor.scopes(Role.ORGANISER)]
-    return Programme.id.in_(ids) if ids else None
+    return programme.id.in_(ids) if ids else None
 
 
-def reach_condition(actor: Actor) -> ColumnElement[bool]:
+def reach_condition(actor: Actor, programme: type[Programme] = Programme) -> ColumnElement[bool]:
     """Return the SQL of `rules.within_reach` on Programme for an actor; staff see their own.
 
-    Levels are read from the organisations of the actor's memberships inside the same query.
+    `programme` may be an alias. Levels are read from the organisations of the actor's
+    memberships inside the same query.
     """
-    conditions: list[ColumnElement[bool]] = [Programme.reach == Reach.OUTSIDE]
-    if (staff := _staff_scope(actor)) is not None:
+    conditions: list[ColumnElement[bool]] = [programme.reach == Reach.OUTSIDE]
+    if (staff := _staff_scope(actor, programme)) is not None:
         conditions.append(staff)
     if actor.organisation_ids:
         allowed = [
-            and_(Programme.reach == reach, Organisation.level.in_(sorted(levels)))
+            and_(programme.reach == reach, Organisation.level.in_(sorted(levels)))
             for reach, levels in REACH_LEVELS.items()
         ]
         conditions.append(
@@ -123,6 +128,8 @@ def find_published_edition(
             Edition.state.in_(SHOWN_STATES),
         )
     )
+    if _NUL in programme_slug + edition_slug:
+        return None
     if actor is not None:
         query = query.where(reach_condition(actor))
     row = db.session.execute(query).one_or_none()
@@ -148,6 +155,8 @@ def list_catalogue(
     day of `at` and closed ones are left out; those on demand never end. What has no date stands
     last. Seats left: see `enrolment.queries.seats_taken`.
     """
+    if _NUL in reach + mode + kind + programme_slug:
+        return []
     query = (
         select(Programme, Edition)
         .join(Edition, Edition.programme_id == Programme.id)
@@ -228,7 +237,7 @@ def list_parts(edition_id: str) -> list[Part]:
 
 def find_part(part_id: str) -> Part | None:
     """Return the part, or None."""
-    return db.session.get(Part, part_id)
+    return db.session.get(Part, part_id) if is_id(part_id) else None
 
 
 def list_lessons(edition_id: str) -> list[Lesson]:
@@ -245,7 +254,7 @@ def list_lessons(edition_id: str) -> list[Lesson]:
 
 def find_lesson(lesson_id: str) -> Lesson | None:
     """Return the lesson, or None."""
-    return db.session.get(Lesson, lesson_id)
+    return db.session.get(Lesson, lesson_id) if is_id(lesson_id) else None
 
 
 def find_lesson_of(edition_id: str, lesson_slug: str) -> Lesson | None:
@@ -253,7 +262,7 @@ def find_lesson_of(edition_id: str, lesson_slug: str) -> Lesson | None:
     return db.session.scalars(
         select(Lesson)
         .join(Part, Part.id == Lesson.part_id)
-        .where(Part.edition_id == edition_id, Lesson.slug == lesson_slug)
+        .where(Part.edition_id == edition_id, Lesson.slug == lesson_slug.replace(_NUL, ""))
         .order_by(Part.position, Lesson.position)
         .limit(1)
     ).first()

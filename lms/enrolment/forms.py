@@ -18,6 +18,11 @@ from lms.infra.web.forms import TomoniForm
 _FITS = Length(max=MAX_TEXT, message=_l("At most %(max)d characters fit here."))
 
 
+def _without_nul(text: str | None) -> str | None:
+    """Drop a character that nobody types and PostgreSQL refuses in any text."""
+    return text.replace("\0", "") if text else text
+
+
 class AttendingForm(TomoniForm):
     """How one takes part, where there is a choice."""
 
@@ -45,12 +50,17 @@ class ApplyForm(AttendingForm):
     accommodation = TextAreaField(
         _l("Reasonable accommodation"),
         validators=[Optional(), _FITS],
+        filters=[_without_nul],
         description=_l(
             "What do you need to take part on equal terms, such as sign language, "
             "captions, a step-free room? Only those who run the course read this."
         ),
     )
-    message = TextAreaField(_l("Message to the organiser"), validators=[Optional(), _FITS])
+    message = TextAreaField(
+        _l("Message to the organiser"),
+        validators=[Optional(), _FITS],
+        filters=[_without_nul],
+    )
 
 
 class DecideForm(TomoniForm):
@@ -63,6 +73,7 @@ class DecideForm(TomoniForm):
     reason = TextAreaField(
         _l("Reason"),
         validators=[Optional(), _FITS],
+        filters=[_without_nul],
         description=_l("Needed to decline. The person is told it."),
     )
 
@@ -77,5 +88,6 @@ class RemoveForm(TomoniForm):
     reason = TextAreaField(
         _l("Reason"),
         validators=[InputRequired(_l("Please give a reason. The person is told it.")), _FITS],
+        filters=[_without_nul],
         description=_l("The person is told it."),
     )

@@ -21,6 +21,7 @@ from lms.enrolment.events import (
 from lms.enrolment.models import Attending, Enrolment, EnrolmentChange, EnrolmentState
 from lms.enrolment.queries import (
     find_enrolment,
+    get_enrolment,
     list_waiting,
     next_queue_position,
     opening_facts,
@@ -46,6 +47,7 @@ from lms.kernel.actor import SYSTEM, Actor
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import EditionId, EnrolmentId, PersonId
 from lms.people.models import Person
+from lms.people.queries import is_id
 
 MAX_TEXT = 2000
 
@@ -162,6 +164,8 @@ def decide_applications(
         raise InvalidInputError("reason", "reason_needed")
     if len(reason) > MAX_TEXT:
         raise InvalidInputError("reason", "too_long", most=MAX_TEXT)
+    if not all(is_id(enrolment_id) for enrolment_id in enrolment_ids):
+        raise NotFoundError
     chosen = db.session.execute(
         select(Enrolment, Person.suspended_at)
         .join(Person, Person.id == Enrolment.person_id)
@@ -208,7 +212,7 @@ def remove_enrolment(
     """Take a person off an edition, with a reason that is told; the list moves at once."""
     edition = _locked(edition_id)
     policy.require_decider(actor, edition)
-    enrolment = db.session.get(Enrolment, enrolment_id)
+    enrolment = get_enrolment(enrolment_id)
     if enrolment is None or enrolment.edition_id != edition_id:
         raise NotFoundError
     if not reason.strip():
@@ -393,7 +397,7 @@ def _way(edition: Edition, attending: str) -> Attending:
 
 
 def _locked(edition_id: str) -> Edition:
-    edition: Edition | None = lock_row(Edition, edition_id)
+    edition: Edition | None = lock_row(Edition, edition_id) if is_id(edition_id) else None
     if edition is None:
         raise NotFoundError
     return edition

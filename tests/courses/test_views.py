@@ -385,3 +385,21 @@ def test_who_is_not_signed_in_is_asked_to(client: FlaskClient, draft: Draft) -> 
     edition = draft()
     for path in (f"/desk/editions/{edition.id}/settings", "/desk/editions/new", "/desk/programmes"):
         assert client.get(path).status_code == 303, path
+
+
+@pytest.mark.parametrize(
+    "odd", ["%00", "a%00b", "%F0%9F%92%A3", "'; drop table edition;--", "x" * 3000]
+)
+def test_odd_addresses_are_nothing_and_odd_texts_are_texts(
+    cast: Cast, sign_in: SignIn, odd: str
+) -> None:
+    client = sign_in(cast.organiser)
+    ids = dict.fromkeys(("programme", "edition", "part", "lesson"), odd)
+    for path in GETS:
+        assert client.get(path.format(**ids)).status_code == 404, path
+    for path in POSTS:
+        assert client.post(path.format(**ids), data=WEB_LECTURE).status_code == 404, path
+    assert client.get(f"/courses/{odd}/{odd}/apply").status_code == 404
+    data = {**WEB_LECTURE, "title_ja": "題\0名", "purpose_ja": "\0目的"}
+    assert client.post("/desk/editions/new/web-lecture", data=data).status_code == 303
+    assert only(Programme).title == {"ja": "題名"}

@@ -58,7 +58,7 @@ def test_applying_takes_one_press_and_says_what_follows(
     page = client.get(APPLY).text
     assert "A seat is free: you are enrolled at once." in page
     assert 'data-testid="apply-submit"' in page
-    answer = client.post(APPLY, data={"accommodation": "要約筆記", "message": "よろしく"})
+    answer = client.post(APPLY, data={"accommodation": "要約\0筆記", "message": "よろしく"})
     assert (answer.status_code, answer.location) == (303, APPLY)
     enrolment = own(edition, cast.overseas)
     assert (enrolment.state, enrolment.accommodation) == ("enrolled", "要約筆記")
@@ -201,7 +201,8 @@ def test_the_list_shows_counts_the_queue_in_order_and_finds_by_reading(
     assert "高森" not in found
     variant = client.get(desk(edition), query_string={"q": "高森"}).text
     assert "髙森" in variant
-    assert client.get(f"{desk(edition)}?state=nonsense&q=%25").status_code == 200
+    assert client.get(f"{desk(edition)}?state=nonsense&q=%25%00").status_code == 200
+    assert client.get(f"{desk(edition)}/%00").status_code == 404
 
 
 def test_several_are_decided_on_at_once(
@@ -232,6 +233,7 @@ def test_several_are_decided_on_at_once(
         ({"decision": "lottery", "enrolment_ids": ["x"]}, 422),
         ({"enrolment_ids": ["x"]}, 422),
         ({"decision": "accept", "enrolment_ids": ["x"]}, 404),
+        ({"decision": "accept", "enrolment_ids": ["\0"]}, 404),
         ({"decision": "decline", "enrolment_ids": ["x"], "reason": "字" * 2001}, 422),
     ],
 )

@@ -42,14 +42,21 @@ def too_long(most: int) -> Length:
     return Length(max=most, message=_l("At most %(max)d characters fit here."))
 
 
+def without_nul(text: str | None) -> str | None:
+    """Drop a character that nobody types and PostgreSQL refuses in any text."""
+    return text.replace("\0", "") if text else text
+
+
 def text_field(label: Any, most: int = TITLE_LENGTH, **more: Any) -> StringField:
     """Return one line of text."""
-    return StringField(label, validators=[Optional(), too_long(most)], **more)
+    checks = [Optional(), too_long(most)]
+    return StringField(label, validators=checks, filters=[without_nul], **more)
 
 
 def area_field(label: Any, most: int = TEXT_LENGTH, **more: Any) -> TextAreaField:
     """Return several lines of text."""
-    return TextAreaField(label, validators=[Optional(), too_long(most)], **more)
+    checks = [Optional(), too_long(most)]
+    return TextAreaField(label, validators=checks, filters=[without_nul], **more)
 
 
 def check_web_address(_form: Any, field: Any) -> None:

@@ -23,6 +23,7 @@ from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import EditionId
 from lms.kernel.localized import Localized
 from lms.kernel.wall import is_zone
+from lms.people.queries import is_id
 
 MAX_CAPACITY = 100_000
 
@@ -158,7 +159,7 @@ def _told(edition: Edition, action: str, actor: Actor, at: datetime) -> None:
 
 
 def _locked(edition_id: str, actor: Actor) -> Edition:
-    edition: Edition | None = lock_row(Edition, edition_id)
+    edition: Edition | None = lock_row(Edition, edition_id) if is_id(edition_id) else None
     if edition is None:
         raise NotFoundError
     policy.require_edition_manager(actor, edition)

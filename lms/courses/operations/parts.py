@@ -18,6 +18,7 @@ from lms.kernel.actor import Actor
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import LessonId, PartId, new_id
 from lms.kernel.localized import Localized
+from lms.people.queries import is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _remove(thing: Part | Lesson, code: str) -> None:
 
 
 def _managed(edition_id: str, actor: Actor) -> Edition:
-    edition: Edition | None = lock_row(Edition, edition_id)
+    edition: Edition | None = lock_row(Edition, edition_id) if is_id(edition_id) else None
     if edition is None:
         raise NotFoundError
     policy.require_edition_manager(actor, edition)

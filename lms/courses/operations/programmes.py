@@ -18,6 +18,7 @@ from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import new_id
 from lms.kernel.japanese import search_document
 from lms.kernel.localized import Localized
+from lms.people.queries import is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def restore_programme(programme_id: str, *, actor: Actor, at: datetime) -> None:
 
 
 def _locked(programme_id: str, actor: Actor) -> Programme:
-    programme: Programme | None = lock_row(Programme, programme_id)
+    programme: Programme | None = lock_row(Programme, programme_id) if is_id(programme_id) else None
     if programme is None:
         raise NotFoundError
     policy.require_programme_manager(actor, programme)

@@ -13,6 +13,7 @@ from lms.enrolment.rules import ACTIVE_STATES, RIGHTS_STATUS, OpeningFacts, Wait
 from lms.infra.db import db
 from lms.kernel.actor import Actor
 from lms.people.models import Person
+from lms.people.queries import is_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def find_enrolment(edition_id: str, person_id: str) -> Enrolment | None:
 
 def get_enrolment(enrolment_id: str) -> Enrolment | None:
     """Return an enrolment by its id, or None."""
-    return db.session.get(Enrolment, enrolment_id)
+    return db.session.get(Enrolment, enrolment_id) if is_id(enrolment_id) else None
 
 
 def enrolment_state_map(
