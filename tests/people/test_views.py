@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
+from lms.infra.db import db, unit_of_work
 from lms.people.models import Person
-from tests.conftest import Cast
+from tests.conftest import Cast, add_organisation, add_person, join_organisation
 
 SignIn = Callable[[Person], FlaskClient]
 
@@ -99,3 +101,39 @@ def test_an_unknown_id_is_missing_whatever_it_holds(cast: Cast, sign_in: SignIn)
             f"/desk/people/{cast.trainee.id}/roles/{key}/revoke",
         ):
             assert client.post(path).status_code == 404, path
+
+
+def queries_of(client: FlaskClient, path: str) -> int:
+    seen: list[str] = []
+
+    def note(_c: object, _cur: object, statement: str, *_more: object) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            seen.append(statement)
+
+    db.session.remove()
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert client.get(path).status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len(seen)
+
+
+def test_pages_ask_the_database_the_same_whatever_their_length(cast: Cast, sign_in: SignIn) -> None:
+    organiser, trainee = sign_in(cast.organiser), sign_in(cast.trainee)
+    paths = ["/desk/people", "/desk/organisations", f"/desk/people/{cast.trainee.id}"]
+    queries_of(organiser, paths[0])  # the site's settings are read once
+    before = [queries_of(organiser, path) for path in paths]
+    own = queries_of(trainee, "/account")
+    with unit_of_work():
+        for number in range(30):
+            person = add_person(f"many{number}", "列", f"{number:02}")
+            union = add_organisation(
+                f"U{number}", "affiliate", ("組合", "Union"), cast.industrial_a
+            )
+            join_organisation(person, union)
+            join_organisation(cast.trainee, union)
+    assert [queries_of(organiser, path) for path in paths] == before
+    assert queries_of(trainee, "/account") == own
+    assert own <= 8
+    assert max(before) <= 10

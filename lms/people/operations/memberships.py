@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from lms.infra.audit import record_act
 from lms.infra.db import db
 from lms.kernel.actor import SYSTEM, Actor, Role
@@ -124,6 +126,10 @@ def grant_role(actor: Actor, person_id: str, role: Role, scope: str = "*", *, at
             granted_at=at,
         )
     )
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # given by another transaction since it was looked up
+        raise PeopleInputError("role", "granted_already") from error
     record_act(actor, "role.granted", "person", person.id, at=at, role=role.value, scope=scope)
 
 

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from lms.infra.audit import record_act
 from lms.infra.db import db
 from lms.kernel.actor import SYSTEM, Actor
@@ -86,6 +88,14 @@ def _check_name(
             raise PeopleInputError("starts_on", "overlap")
 
 
+def _flush() -> None:
+    """Write now; a code that another transaction took since it was looked up is taken too."""
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        raise PeopleInputError("code", "code_taken") from error
+
+
 def add_organisation(
     actor: Actor, place: OrganisationPlace, name: NamePeriod, *, at: datetime
 ) -> OrganisationId:
@@ -104,7 +114,7 @@ def add_organisation(
         OrganisationName(name=name.name, starts_on=name.starts_on, ends_on=name.ends_on)
     )
     db.session.add(organisation)
-    db.session.flush()
+    _flush()
     record_act(actor, "organisation.added", "organisation", organisation.id, at=at)
     return OrganisationId(organisation.id)
 
@@ -120,6 +130,7 @@ def move_organisation(
     organisation.parent_id = place.parent_id or None
     organisation.protocol_order = place.order
     organisation.country = place.country
+    _flush()
     record_act(
         actor,
         "organisation.moved",

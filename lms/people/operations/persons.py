@@ -4,6 +4,8 @@ import secrets
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from lms.infra.audit import record_act
 from lms.infra.db import db
 from lms.infra.i18n import LANGUAGES
@@ -142,6 +144,14 @@ def _clean_account(login_id: str, address: str, person: Person | None) -> tuple[
     return wanted, kept or None
 
 
+def _flush() -> None:
+    """Write now; an id that another transaction took since it was looked up is taken too."""
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        raise PeopleInputError("login_id", "login_id_taken") from error
+
+
 def _issue_login_id() -> str:
     """Return a free id that is easily read aloud and copied, such as k7mp-29xt."""
     while True:
@@ -159,7 +169,7 @@ def add_person(actor: Actor, new: NewPerson, *, at: datetime) -> Written:
     person = Person(login_id=login_id, address=address, created_at=at)
     _apply(person, profile)
     db.session.add(person)
-    db.session.flush()
+    _flush()
     record_act(actor, "person.added", "person", person.id, at=at)
     return Written(PersonId(person.id), changes)
 
@@ -183,6 +193,7 @@ def edit_person(actor: Actor, person_id: str, new: NewPerson, *, at: datetime) -
         for kind in ("invitation", "reset", "address"):
             retire_links(person.id, kind, at)
         changed.append("address")
+    _flush()
     if changed:
         record_act(actor, "person.edited", "person", person.id, at=at, fields=sorted(changed))
     return Written(PersonId(person.id), changes)
