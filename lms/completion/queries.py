@@ -1,0 +1,425 @@
+"""Reads of completion: rules with their routes found, evidence, progress.
+
+`progress_of` takes three queries whatever the number of editions: the requirements, the sessions
+and recordings that routes stand for, and one union of every kind of evidence.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, String, and_, case, cast, literal, null, select, union_all
+from sqlalchemy.orm import aliased
+
+from lms.completion.models import (
+    Certificate,
+    CompletionRule,
+    Confirmation,
+    Requirement,
+    RevocationTask,
+)
+from lms.completion.rules import (
+    DEFAULT_PERMILLE,
+    CompletionOutcome,
+    Evidence,
+    RequirementFacts,
+    RequirementOutcome,
+    Route,
+    RouteKind,
+    Standing,
+    judge_completion,
+)
+from lms.courses.models import Edition, Lesson, Part, Programme
+from lms.infra.db import db
+from lms.kernel.ids import EditionId, PersonId
+from lms.kernel.localized import Localized
+from lms.people.models import Person
+from lms.recordings.models import MediaKind, Recording, Stage
+from lms.records.models import Achievement, LessonReading
+from lms.sessions.models import Attendance, AttendanceStatus, JoinPress, LiveSession
+from lms.watching.models import Watch
+
+_ATTENDED = frozenset(
+    {
+        AttendanceStatus.PRESENT.value,
+        AttendanceStatus.LATE.value,
+        AttendanceStatus.LEFT_EARLY.value,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementLine:
+    """A requirement with its words and its routes found."""
+
+    id: str
+    part_id: str | None
+    title: Localized
+    facts: RequirementFacts
+
+
+@dataclass(frozen=True, slots=True)
+class EditionRule:
+    """The rule of an edition, ready to judge."""
+
+    edition_id: EditionId
+    combine: str
+    needed: int | None
+    due_at: datetime | None
+    gives_certificate: bool
+    lines: tuple[RequirementLine, ...]
+
+
+@dataclass(slots=True)
+class PersonEvidence:
+    """Everything known of one person in some editions.
+
+    `ways` tells how a session was attended (venue, web); `resume_ms` and `covered` are by
+    recording; `standing` by edition; `certificates` by edition.
+    """
+
+    attended: dict[str, str] = field(default_factory=dict)
+    coverage: dict[str, int] = field(default_factory=dict)
+    resume_ms: dict[str, int] = field(default_factory=dict)
+    last_seen_ms: dict[str, int] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    confirmed: set[str] = field(default_factory=set)
+    standing: dict[str, Standing] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
+
+    def facts(self) -> Evidence:
+        """Return the frozen facts for the rules."""
+        return Evidence(
+            frozenset(self.attended), self.coverage, frozenset(self.read), frozenset(self.confirmed)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EditionProgress:
+    """How far a person is in an edition: done, left, by when."""
+
+    rule: EditionRule
+    outcome: CompletionOutcome
+    earned_at: datetime | None
+    revoked_at: datetime | None
+    certificate_id: str | None
+
+    @property
+    def lines(self) -> tuple[tuple[RequirementLine, RequirementOutcome], ...]:
+        """The requirements with how far each is."""
+        return tuple(zip(self.rule.lines, self.outcome.requirements, strict=True))
+
+    @property
+    def left(self) -> int:
+        """How many requirements are still to be met."""
+        return self.outcome.needed - self.outcome.done
+
+    @property
+    def is_earned(self) -> bool:
+        """Whether the completion was earned and stands."""
+        return self.earned_at is not None and self.revoked_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A person's progress by edition, with the evidence it rests on."""
+
+    editions: Mapping[EditionId, EditionProgress]
+    evidence: PersonEvidence
+    recording_parts: Mapping[str, str | None]
+
+
+def _things(edition_ids: Collection[str]) -> Any:
+    """Return the sessions and recordings that routes by part stand for."""
+    sessions = select(
+        literal("session"), LiveSession.id, LiveSession.edition_id, LiveSession.part_id
+    ).where(LiveSession.edition_id.in_(edition_ids), LiveSession.cancelled_at.is_(None))
+    recordings = select(
+        literal("recording"), Recording.id, Recording.edition_id, Recording.part_id
+    ).where(
+        Recording.edition_id.in_(edition_ids),
+        Recording.kind == MediaKind.VIDEO.value,
+        Recording.stage != Stage.DELETED.value,
+        Recording.published_at.is_not(None),
+    )
+    return db.session.execute(union_all(sessions, recordings)).all()
+
+
+def _route(data: Mapping[str, Any], by_part: Mapping[tuple[str, str], list[str]]) -> Route:
+    kind = RouteKind(data["kind"])
+    part_id = str(data.get("part_id", ""))
+    sessions = (
+        [data["live_session_id"]]
+        if data.get("live_session_id")
+        else by_part.get(("session", part_id), [])
+    )
+    recordings = (
+        [data["recording_id"]]
+        if data.get("recording_id")
+        else by_part.get(("recording", part_id), [])
+    )
+    return Route(
+        kind=kind,
+        live_session_ids=tuple(sorted(sessions)) if kind is RouteKind.ATTEND else (),
+        recording_ids=tuple(sorted(recordings)) if kind is RouteKind.WATCH else (),
+        lesson_id=data.get("lesson_id"),
+        permille=int(data.get("permille", DEFAULT_PERMILLE)),
+    )
+
+
+def _rules(
+    edition_ids: Collection[str],
+) -> tuple[dict[EditionId, EditionRule], dict[str, str | None]]:
+    rows = db.session.execute(
+        select(CompletionRule, Requirement)
+        .outerjoin(Requirement, Requirement.edition_id == CompletionRule.edition_id)
+        .where(CompletionRule.edition_id.in_(edition_ids))
+        .order_by(CompletionRule.edition_id, Requirement.position, Requirement.id)
+    ).all()
+    by_part: dict[tuple[str, str], list[str]] = {}
+    parts: dict[str, str | None] = {}
+    for what, key, _edition_id, part_id in _things(edition_ids) if edition_ids else ():
+        if what == "recording":
+            parts[key] = part_id
+        if part_id is not None:
+            by_part.setdefault((what, part_id), []).append(key)
+    found: dict[str, tuple[CompletionRule, list[RequirementLine]]] = {}
+    for rule, requirement in rows:
+        lines = found.setdefault(rule.edition_id, (rule, []))[1]
+        if requirement is not None:
+            routes = tuple(_route(route, by_part) for route in requirement.routes)
+            lines.append(
+                RequirementLine(
+                    requirement.id,
+                    requirement.part_id,
+                    requirement.title,
+                    RequirementFacts(requirement.id, routes),
+                )
+            )
+    return {
+        EditionId(key): EditionRule(
+            EditionId(key),
+            rule.combine,
+            rule.needed,
+            rule.due_at,
+            rule.gives_certificate,
+            tuple(lines),
+        )
+        for key, (rule, lines) in found.items()
+    }, parts
+
+
+def rules_of(edition_ids: Collection[str]) -> dict[EditionId, EditionRule]:
+    """Return the rules of editions with their routes found, in two queries."""
+    return _rules(edition_ids)[0]
+
+
+def _epoch_ms(column: Any) -> Any:
+    """Return a moment as text that both engines give back alike."""
+    return cast(column, String)
+
+
+def _evidence_query(person_ids: Collection[str], edition_ids: Collection[str]) -> Any:
+    """Return one union of every kind of evidence: kind, person, key and what it says."""
+    number, text = BigInteger, String
+    none_number, none_text = cast(null(), number), cast(null(), text)
+    task = aliased(RevocationTask)
+    return union_all(
+        select(
+            literal("hand"), Attendance.person_id, Attendance.live_session_id, Attendance.status,
+            Attendance.way, none_number, none_number, none_number,
+        )
+        .join(LiveSession, LiveSession.id == Attendance.live_session_id)
+        .where(Attendance.person_id.in_(person_ids), LiveSession.edition_id.in_(edition_ids)),
+        select(
+            literal("press"), JoinPress.person_id, JoinPress.live_session_id, none_text,
+            none_text, none_number, none_number, none_number,
+        )
+        .join(LiveSession, LiveSession.id == JoinPress.live_session_id)
+        .where(JoinPress.person_id.in_(person_ids), LiveSession.edition_id.in_(edition_ids))
+        .distinct(),
+        select(
+            literal("watch"), Watch.person_id, Watch.recording_id, none_text, none_text,
+            case(
+                (Watch.required_ms > 0, cast(Watch.covered_ms, number) * 1000 // Watch.required_ms),
+                else_=0,
+            ),
+            cast(Watch.resume_ms, number), Watch.last_ms,
+        )
+        .join(Recording, Recording.id == Watch.recording_id)
+        .where(Watch.person_id.in_(person_ids), Recording.edition_id.in_(edition_ids)),
+        select(
+            literal("read"), LessonReading.person_id, LessonReading.lesson_id, none_text,
+            none_text, none_number, none_number, none_number,
+        )
+        .join(Lesson, Lesson.id == LessonReading.lesson_id)
+        .join(Part, Part.id == Lesson.part_id)
+        .where(LessonReading.person_id.in_(person_ids), Part.edition_id.in_(edition_ids)),
+        select(
+            literal("confirmed"), Confirmation.person_id, Confirmation.requirement_id, none_text,
+            none_text, none_number, none_number, none_number,
+        )
+        .join(Requirement, Requirement.id == Confirmation.requirement_id)
+        .where(Confirmation.person_id.in_(person_ids), Requirement.edition_id.in_(edition_ids)),
+        select(
+            literal("earned"), Achievement.person_id, Achievement.edition_id,
+            _epoch_ms(Achievement.earned_at), Certificate.id,
+            case((Achievement.revoked_at.is_not(None), 1), else_=0),
+            case((task.id.is_not(None), 1), else_=0), none_number,
+        )
+        .outerjoin(Certificate, Certificate.achievement_id == Achievement.id)
+        .outerjoin(task, and_(task.achievement_id == Achievement.id, task.closed_at.is_(None)))
+        .where(Achievement.person_id.in_(person_ids), Achievement.edition_id.in_(edition_ids)),
+    )  # fmt: skip
+
+
+def evidence_of(
+    person_ids: Collection[str], edition_ids: Collection[str]
+) -> dict[PersonId, PersonEvidence]:
+    """Return what is known of people in editions, in one query."""
+    found: dict[PersonId, PersonEvidence] = {PersonId(key): PersonEvidence() for key in person_ids}
+    if not person_ids or not edition_ids:
+        return found
+    rows: Sequence[Any] = db.session.execute(_evidence_query(person_ids, edition_ids)).all()
+    by_hand = {(row[1], row[2]) for row in rows if row[0] == "hand"}
+    for row in rows:
+        if row[0] == "press" and (row[1], row[2]) in by_hand:
+            continue  # what was set by hand stands before presses
+        _take(found[PersonId(row[1])], row)
+    return found
+
+
+def _take(person: PersonEvidence, row: Any) -> None:
+    """Put one row of evidence where it belongs."""
+    kind, _who, key, one, two, first, second, third = row
+    if kind == "hand":
+        if one in _ATTENDED:
+            person.attended[key] = two
+    elif kind == "press":
+        person.attended[key] = "web"
+    elif kind == "watch":
+        # Another version of the file may have been watched too: the best counts.
+        person.coverage[key] = max(person.coverage.get(key, 0), int(first))
+        if third >= person.last_seen_ms.get(key, 0):
+            person.resume_ms[key] = int(second)
+            person.last_seen_ms[key] = int(third)
+    elif kind == "read":
+        person.read.add(key)
+    elif kind == "confirmed":
+        person.confirmed.add(key)
+    else:
+        earned_at = datetime.fromisoformat(one)
+        person.standing[key] = Standing(
+            earned_at, earned_at if first else None, has_open_task=bool(second)
+        )
+        if two is not None:
+            person.certificates[key] = two
+
+
+def progress_of(person_id: PersonId, edition_ids: Collection[str]) -> Progress:
+    """Return a person's progress in editions, in three queries."""
+    rules, parts = _rules(edition_ids) if edition_ids else ({}, {})
+    evidence = evidence_of([person_id], edition_ids)[person_id]
+    facts = evidence.facts()
+    editions = {}
+    for edition_id, rule in rules.items():
+        outcome = judge_completion(
+            rule.combine, rule.needed, [line.facts for line in rule.lines], facts
+        )
+        standing = evidence.standing.get(edition_id, Standing())
+        editions[edition_id] = EditionProgress(
+            rule,
+            outcome,
+            standing.earned_at,
+            standing.revoked_at,
+            evidence.certificates.get(edition_id),
+        )
+    return Progress(editions, evidence, parts)
+
+
+def find_rule(edition_id: str) -> CompletionRule | None:
+    """Return the rule of an edition, or None."""
+    return db.session.get(CompletionRule, edition_id)
+
+
+def list_requirements(edition_id: str) -> list[Requirement]:
+    """Return the requirements of an edition in order."""
+    return list(
+        db.session.scalars(
+            select(Requirement)
+            .where(Requirement.edition_id == edition_id)
+            .order_by(Requirement.position, Requirement.id)
+        )
+    )
+
+
+def find_open_task(achievement_id: str) -> RevocationTask | None:
+    """Return the open question about an achievement, or None."""
+    return db.session.scalar(
+        select(RevocationTask).where(
+            RevocationTask.achievement_id == achievement_id, RevocationTask.closed_at.is_(None)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A completion that a correction would undo, for the person who decides."""
+
+    task: RevocationTask
+    achievement: Achievement
+    person: Person
+    edition: Edition
+    programme: Programme
+
+
+def list_open_questions(edition_ids: Collection[str] | None = None) -> list[OpenQuestion]:
+    """Return the open questions (of editions), oldest first, in one query."""
+    query = (
+        select(RevocationTask, Achievement, Person, Edition, Programme)
+        .join(Achievement, Achievement.id == RevocationTask.achievement_id)
+        .join(Person, Person.id == Achievement.person_id)
+        .join(Edition, Edition.id == Achievement.edition_id)
+        .join(Programme, Programme.id == Edition.programme_id)
+        .where(RevocationTask.closed_at.is_(None))
+        .order_by(RevocationTask.opened_at, RevocationTask.id)
+    )
+    if edition_ids is not None:
+        query = query.where(Achievement.edition_id.in_(edition_ids))
+    return [OpenQuestion(*row) for row in db.session.execute(query)]
+
+
+def find_certificate(certificate_id: str) -> Certificate | None:
+    """Return a certificate by its id, or None."""
+    return db.session.get(Certificate, certificate_id)
+
+
+def find_certificate_by_code(code: str) -> Certificate | None:
+    """Return a certificate by the secret part of its public address, or None."""
+    return db.session.scalar(select(Certificate).where(Certificate.code == code))
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """A completion for a person's own record."""
+
+    achievement: Achievement
+    certificate: Certificate | None
+    programme: Programme
+    edition: Edition
+
+
+def list_earned(person_id: PersonId) -> list[Earned]:
+    """Return what a person has earned (revoked too, marked), latest first, in one query."""
+    return [
+        Earned(*row)
+        for row in db.session.execute(
+            select(Achievement, Certificate, Programme, Edition)
+            .outerjoin(Certificate, Certificate.achievement_id == Achievement.id)
+            .join(Edition, Edition.id == Achievement.edition_id)
+            .join(Programme, Programme.id == Edition.programme_id)
+            .where(Achievement.person_id == person_id)
+            .order_by(Achievement.earned_at.desc())
+        )
+    ]
