@@ -1,26 +1,51 @@
 """Telling many, and the tick of reminders."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 
+from lms.infra.db import unit_of_work
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
-from lms.notifications import operations
+from lms.notifications import operations, queries
+
+_AT_ONCE = 100  # people in one write transaction, so that nobody else waits long for theirs
+
+
+def _in_steps(
+    context: JobContext, person_ids: list[str], tell: Callable[[Collection[str]], None]
+) -> None:
+    """Tell people in steps. Broken off and begun again, it tells nobody twice: mails have keys."""
+    for start in range(0, len(person_ids), _AT_ONCE):
+        with unit_of_work():
+            tell(person_ids[start : start + _AT_ONCE])
+        context.phase(1000 * start // len(person_ids))
 
 
 def tell_of_session(context: JobContext, payload: dict[str, Any]) -> None:
-    """Write a mail to each who is enrolled; running it twice tells nobody twice."""
-    with context.finish():
-        operations.tell_enrolled_of_session(
-            payload["template"], payload["live_session_id"], payload["mark"], clock.now()
-        )
+    """Write a mail to each who is enrolled."""
+    template, session_id, mark = (payload[k] for k in ("template", "live_session_id", "mark"))
+    _in_steps(
+        context,
+        queries.enrolled_in_session(session_id),
+        lambda among: operations.tell_enrolled_of_session(
+            template, session_id, mark, clock.now(), among=among
+        ),
+    )
 
 
 def tell_of_recording(context: JobContext, payload: dict[str, Any]) -> None:
-    """Write a mail to each who is enrolled; running it twice tells nobody twice."""
-    with context.finish():
-        operations.tell_enrolled_of_recording(
-            payload["template"], payload["recording_id"], payload["edition_id"], payload["mark"]
-        )
+    """Write a mail to each who is enrolled."""
+    _in_steps(
+        context,
+        queries.enrolled_in(payload["edition_id"]),
+        lambda among: operations.tell_enrolled_of_recording(
+            payload["template"],
+            payload["recording_id"],
+            payload["edition_id"],
+            payload["mark"],
+            among=among,
+        ),
+    )
 
 
 def remind_of_sessions(context: JobContext, _payload: dict[str, Any]) -> None:

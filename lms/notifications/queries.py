@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from lms.completion.models import CompletionRule
 from lms.courses.models import Edition, EditionState
 from lms.courses.queries import get_entry
+from lms.enrolment.queries import list_enrolled_ids
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db
 from lms.infra.mail.models import MailState, OutboxMail
@@ -88,6 +89,17 @@ def sessions_starting(after: datetime, within: timedelta) -> Sequence[tuple[str,
         .order_by(LiveSession.starts_at, LiveSession.id)
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def enrolled_in_session(live_session_id: str) -> list[str]:
+    """Return the ids of those who are enrolled in the edition of a session."""
+    card = find_live_session(live_session_id)
+    return list_enrolled_ids(card.edition_id) if card is not None else []
+
+
+def enrolled_in(edition_id: str) -> list[str]:
+    """Return the ids of those who are enrolled in an edition."""
+    return list_enrolled_ids(edition_id)
 
 
 def session_ids(edition_id: str) -> list[str]:

@@ -23,6 +23,7 @@ from lms.enrolment.events import (
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.infra.db import db, unit_of_work
 from lms.infra.events import raise_event
+from lms.infra.jobs.running import JobContext
 from lms.infra.mail.models import MailState, OutboxMail
 from lms.infra.mail.rendering import render_text
 from lms.kernel.ids import (
@@ -354,7 +355,8 @@ def test_no_reminder_after_a_withdrawal(world: World, clock: time_machine.Travel
     clock.move_to(NOW + timedelta(days=2, minutes=5))
     # The reminders are written, and their jobs wait behind a busy server.
     with unit_of_work():
-        tell_enrolled_of_session("reminder_day", world.session_id, "mark", NOW)
+        both = [world.cast.trainee.id, world.cast.overseas.id]
+        tell_enrolled_of_session("reminder_day", world.session_id, "mark", NOW, among=both)
         raise_event(world.enrolment(EnrolmentWithdrawn, world.cast.trainee))
     states = {mail.to_address: mail.state for mail in world.mails("reminder_day")}
     assert states == {
@@ -452,3 +454,25 @@ def test_what_was_undone_is_not_told(world: World) -> None:
     with pytest.raises(OSError, match="undone"):
         act()
     assert world.mails() == []
+
+
+def test_many_are_told_in_steps_and_a_job_begun_again_tells_nobody_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.enrol(world.cast.trainee, world.cast.overseas, world.cast.stranger)
+    monkeypatch.setattr("lms.notifications.jobs._AT_ONCE", 2)
+    broken = {"once": True}
+    phase = JobContext.phase
+
+    def breaks_off_once(context: JobContext, permille: int) -> None:
+        if broken.pop("once", False):
+            raise OSError("broken off")
+        phase(context, permille)
+
+    monkeypatch.setattr(JobContext, "phase", breaks_off_once)
+    world.hear(LiveSessionChanged(world.session_id, world.edition_id, NOW))
+    world.work()
+    assert len(world.mails("session_changed")) == 2
+    with time_machine.travel(NOW + timedelta(seconds=30), tick=False):
+        world.work()
+    assert len(world.told("session_changed")) == len(set(world.told("session_changed"))) == 3

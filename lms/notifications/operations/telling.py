@@ -106,20 +106,21 @@ def tell_enrolment(
     _tell([person_id], template, params, key=f"{enrolment_id}:{_stamp(at)}", calendar=calendar)
 
 
-def tell_enrolled_of_session(template: str, live_session_id: str, mark: str, at: datetime) -> int:
-    """Tell all who are enrolled of a session; `mark` tells one change of it from the next.
+def tell_enrolled_of_session(
+    template: str, live_session_id: str, mark: str, at: datetime, *, among: Collection[str]
+) -> None:
+    """Tell those `among` these people who are enrolled of a session.
 
-    A reminder comes before the start or not at all. Returns how many people were told.
+    `mark` tells one change of it from the next. A reminder comes before the start or not at all.
     """
     card = queries.find_session(live_session_id)
     if card is None or (card.is_cancelled and template != "session_cancelled"):
-        return 0
+        return
     if card.starts_at <= at and template.startswith("reminder"):
-        return 0
-    person_ids = list_enrolled_ids(card.edition_id)
+        return
     method = "CANCEL" if template == "session_cancelled" else "REQUEST"
     _tell(
-        person_ids,
+        _still_enrolled(card.edition_id, among),
         template,
         {
             "course": queries.course_words(card.edition_id)["course"],
@@ -131,18 +132,22 @@ def tell_enrolled_of_session(template: str, live_session_id: str, mark: str, at:
         else {"live_session_id": live_session_id, "method": method},
         not_after=card.starts_at if template.startswith("reminder") else card.ends_at,
     )
-    return len(person_ids)
 
 
-def tell_enrolled_of_recording(template: str, recording_id: str, edition_id: str, mark: str) -> int:
-    """Tell all who are enrolled of a recording or handout; return how many."""
+def tell_enrolled_of_recording(
+    template: str, recording_id: str, edition_id: str, mark: str, *, among: Collection[str]
+) -> None:
+    """Tell those `among` these people who are enrolled of a recording or handout."""
     words = queries.recording_words(recording_id)
     if words is None:
-        return 0
-    person_ids = list_enrolled_ids(edition_id)
+        return
     params = {"course": queries.course_words(edition_id)["course"], **words}
-    _tell(person_ids, template, params, key=f"{recording_id}:{mark}")
-    return len(person_ids)
+    _tell(_still_enrolled(edition_id, among), template, params, key=f"{recording_id}:{mark}")
+
+
+def _still_enrolled(edition_id: str, among: Collection[str]) -> list[str]:
+    wanted = set(among)
+    return [person_id for person_id in list_enrolled_ids(edition_id) if person_id in wanted]
 
 
 def tell_organisers_of_agreement(agreement_id: str, recording_id: str, edition_id: str) -> None:
