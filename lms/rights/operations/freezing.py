@@ -1,0 +1,45 @@
+"""Keeping the frozen facts equal to the tables."""
+
+from datetime import datetime
+
+from lms.infra.db import db, lock_row
+from lms.kernel.actor import Actor
+from lms.recordings.models import Recording
+from lms.rights.models import RefusalLog, RightsFacts
+from lms.rights.queries import recording_case
+from lms.rights.rules import recording_from_json
+
+
+def rewrite_facts(recording_id: str, at: datetime) -> None:
+    """Write down anew what the decision reads of a recording; nothing when there is none.
+
+    Called in every transaction that changes agreements, withdrawals, publications, takedowns
+    or the recording itself. Raises BadFactsError when the tables hold what cannot be read.
+    """
+    db.session.flush()
+    # The lock keeps out who writes at the same time: of two, the later sees both changes.
+    recording = lock_row(Recording, recording_id)
+    if recording is None:
+        return
+    facts = recording_case(recording)
+    recording_from_json(facts)
+    row = db.session.get(RightsFacts, recording_id)
+    if row is None:
+        db.session.add(RightsFacts(recording_id=recording_id, facts=facts, written_at=at))
+    else:
+        row.facts = facts
+        row.written_at = at
+    db.session.flush()
+
+
+def log_refusal(actor: Actor, recording_id: str, action: str, code: str, at: datetime) -> None:
+    """Write down that somebody was refused what they asked for, with the full code."""
+    db.session.add(
+        RefusalLog(
+            recording_id=recording_id,
+            person_id=actor.person_id,
+            action=action[:30],
+            code=code,
+            at=at,
+        )
+    )

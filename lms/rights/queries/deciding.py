@@ -1,0 +1,230 @@
+"""The decision on recordings as the database has them; the gate of every page and key."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Text, cast, select
+
+from lms.courses.models import Edition, EditionState, Programme
+from lms.courses.policy import may_manage_programme
+from lms.infra.db import db
+from lms.kernel.actor import Role
+from lms.kernel.clock import to_ms
+from lms.kernel.errors import NotFoundError
+from lms.kernel.ids import RecordingId
+from lms.people.queries import is_id
+from lms.recordings.models import Recording as RecordingRow
+from lms.rights.models import Agreement, PlaySession, RightsFacts
+from lms.rights.queries.tables import bare_case
+from lms.rights.queries.viewers import ViewerFacts
+from lms.rights.rules import (
+    Decision,
+    Facts,
+    Reach,
+    Recording,
+    Request,
+    decide_access,
+    recording_from_json,
+)
+from lms.rights.rules.facts import ACCEPTED, RoleHeld, Stage, Viewer
+
+SAME_VIEW: Final = timedelta(hours=4)
+"""Playing that is taken up within this time of its last report is the same view."""
+
+
+class Known(NamedTuple):
+    """A recording as the decision reads it, and whose it is."""
+
+    recording: Recording
+    edition_id: str
+    programme_id: str
+
+
+def find_known(recording_ids: Collection[str]) -> dict[str, Known]:
+    """Return the frozen facts of recordings by id, in one query; missing ones are left out."""
+    rows = db.session.execute(
+        select(
+            RecordingRow.id,
+            RecordingRow.stage,
+            RecordingRow.duration_ms,
+            RecordingRow.edition_id,
+            Edition.programme_id,
+            # The text itself: parsing is remembered by it and so can never be out of date.
+            cast(RightsFacts.facts, Text),
+        )
+        .join(Edition, Edition.id == RecordingRow.edition_id)
+        .outerjoin(RightsFacts, RightsFacts.recording_id == RecordingRow.id)
+        .where(RecordingRow.id.in_([key for key in recording_ids if is_id(key)]))
+    )
+    return {
+        key: Known(
+            _parsed(facts or json.dumps(bare_case(key, stage, duration))), edition, programme
+        )
+        for key, stage, duration, edition, programme, facts in rows
+    }
+
+
+def decide(
+    viewer: ViewerFacts,
+    recording_id: str,
+    action: str = "play",
+    *,
+    at: datetime,
+    look_ahead: bool = True,
+    **request: Any,
+) -> Decision:
+    """Decide what a viewer may do with a recording or handout, in one query.
+
+    `request` are further fields of `rules.Request` (purpose, channel, session_started in ms,
+    …). Where a condition counts views they are counted (one query more) unless told. Raises
+    NotFoundError when there is no such recording; whether the viewer may know of it is
+    `may_know`.
+    """
+    known = find_known([recording_id]).get(recording_id)
+    if known is None:
+        raise NotFoundError
+    if "views_used" not in request and _counts_views(known.recording):
+        used, is_open = count_views(viewer.viewer.id, [recording_id], at)[recording_id]
+        request = {"view_open": is_open, **request, "views_used": used}
+    facts = Facts(
+        viewer.orgs, viewer_of(viewer, known), known.recording, Request(action, **request)
+    )
+    return decide_access(facts, to_ms(at), look_ahead=look_ahead)
+
+
+def decide_many(
+    viewer: ViewerFacts, recording_ids: Collection[str], action: str, at: datetime
+) -> dict[RecordingId, Decision]:
+    """Decide on many recordings in at most two queries; missing ones are left out.
+
+    No decision says how long to wait: that is asked for one at a time.
+    """
+    if not recording_ids:
+        return {}
+    known = find_known(recording_ids)
+    counted = [key for key, one in known.items() if _counts_views(one.recording)]
+    views = count_views(viewer.viewer.id, counted, at)
+    decisions = {}
+    for key, one in known.items():
+        used, is_open = views.get(key, (0, False))
+        request = Request(action, views_used=used, view_open=is_open)
+        facts = Facts(viewer.orgs, viewer_of(viewer, one), one.recording, request)
+        decisions[RecordingId(key)] = decide_access(facts, to_ms(at), look_ahead=False)
+    return decisions
+
+
+def may_know(viewer: ViewerFacts, recording_id: str, decision: Decision) -> bool:
+    """Whether this viewer may be told that the recording exists; everyone else gets 404.
+
+    Who may use it; who is enrolled in its edition; who looks after it; its rightsholders; and
+    everyone where the course is public and the recording was published as far as that.
+    """
+    if decision.allowed:
+        return True
+    row = db.session.execute(
+        select(
+            RecordingRow.edition_id,
+            RecordingRow.stage,
+            Edition.programme_id,
+            Edition.state,
+            Programme.reach,
+            select(Agreement.id)
+            .where(
+                Agreement.recording_id == recording_id,
+                Agreement.holder_person_id == (viewer.actor.person_id or ""),
+            )
+            .exists(),
+        )
+        .join(Edition, Edition.id == RecordingRow.edition_id)
+        .join(Programme, Programme.id == Edition.programme_id)
+        .where(RecordingRow.id == recording_id)
+    ).one_or_none()
+    if row is None or row.stage == Stage.DELETED.value:
+        return False
+    edition_id, stage, programme_id, state, reach, holds = row
+    actor = viewer.actor
+    if (
+        holds
+        or actor.has(Role.RIGHTS_OFFICER)
+        or may_manage_programme(actor, programme_id)
+        or viewer.viewer.holds(recording_id, "organiser")
+        or any(e.course == edition_id and e.status in ACCEPTED for e in viewer.viewer.enrolments)
+    ):
+        return True
+    public = state in (EditionState.PUBLISHED, EditionState.CLOSED) and reach == "outside"
+    return public and stage == Stage.PUBLISHED.value and _shown_to_everyone(recording_id)
+
+
+def _shown_to_everyone(recording_id: str) -> bool:
+    return any(
+        terms.audience.reach is Reach.OUTSIDE
+        and terms.audience.orgs is None
+        and terms.audience.persons is None
+        and terms.enrolled is None
+        for terms in find_known([recording_id])[recording_id].recording.publications
+    )
+
+
+def viewer_of(viewer: ViewerFacts, known: Known) -> Viewer:
+    """Return the viewer with the roles that come from the recording's programme."""
+    roles = [
+        RoleHeld(role, known.recording.id)
+        for role, programme_id in viewer.programme_roles
+        if programme_id == known.programme_id
+    ]
+    if not roles:
+        return viewer.viewer
+    return replace(viewer.viewer, roles=(*viewer.viewer.roles, *roles))
+
+
+def count_views(
+    person_id: str | None, recording_ids: Collection[str], at: datetime
+) -> Mapping[str, tuple[int, bool]]:
+    """Return by recording how many views a person has used, and whether the last is still open.
+
+    A view is a play session that received a key; taken up again within four hours of its last
+    report it goes on. One query, none for nothing or nobody.
+    """
+    played: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    if person_id is not None and recording_ids:
+        for key, started_at, last_report_at in db.session.execute(
+            select(PlaySession.recording_id, PlaySession.started_at, PlaySession.last_report_at)
+            .where(
+                PlaySession.person_id == person_id,
+                PlaySession.recording_id.in_(recording_ids),
+                PlaySession.first_key_at.is_not(None),
+            )
+            .order_by(PlaySession.started_at, PlaySession.id)
+        ):
+            played[key].append((started_at, last_report_at))
+    return {key: _views(played[key], at) for key in recording_ids}
+
+
+def _views(plays: Iterable[tuple[datetime, datetime]], at: datetime) -> tuple[int, bool]:
+    used = 0
+    last: datetime | None = None
+    for started_at, last_report_at in plays:
+        if last is None or started_at - last > SAME_VIEW:
+            used += 1
+        last = last_report_at if last is None else max(last, last_report_at)
+    return used, last is not None and at - last <= SAME_VIEW
+
+
+def _counts_views(recording: Recording) -> bool:
+    return any(
+        terms.max_views is not None
+        for terms in (
+            *recording.publications,
+            *(one for a in recording.agreements for one in (*a.grants, *a.prohibitions)),
+        )
+    )
+
+
+@lru_cache(maxsize=2048)
+def _parsed(facts: str) -> Recording:
+    return recording_from_json(json.loads(facts))
