@@ -226,7 +226,7 @@ class PlaceForm(TomoniForm):
 
     code = _text(_l("Code"), 40, required=True)
     level = _select(_l("Level"))
-    parent_id = _select(_l("Belongs to"))
+    parent_id = _select(_l("Organisation above it"))
     order = PlainIntegerField(_l("Protocol order"), default=0)
     country = _select(_l("Country"), default="JP")
 
