@@ -180,3 +180,20 @@ def test_a_job_that_does_not_end_in_time_is_interrupted_and_given_back(start: St
     row = db.session.scalars(select(Job).where(Job.kind == "try_out")).one()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
     assert counts()[1].total() == 0
+
+
+def test_the_command_runs_what_is_due_and_ends(app: Flask, settings: Settings) -> None:
+    with unit_of_work():
+        enqueue("seal_audit", {"slot": 1})
+    environment = {
+        **os.environ,
+        "TOMONI_DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
+        "TOMONI_VAR": str(settings.var_dir),
+    }
+    command = [sys.executable, "-c", "from lms.command import main; main()", "worker", "--once"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    states = set(db.session.scalars(select(Job.state)))
+    assert states == {JobState.DONE}
