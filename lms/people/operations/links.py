@@ -9,7 +9,7 @@ from lms.infra.audit import record_act
 from lms.infra.db import db
 from lms.infra.events import raise_event
 from lms.kernel.actor import Actor
-from lms.kernel.ids import PersonId, new_secret
+from lms.kernel.ids import PersonId, new_id, new_secret
 from lms.people import policy
 from lms.people.errors import PeopleError, PeopleInputError
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
@@ -93,12 +93,13 @@ def ask_reset(identifier: str, *, at: datetime) -> None:
     """Send a link to set a new password, if the id or address means one active account.
 
     Says nothing to the asker. For a person without an address of their own no link is made:
-    the event carries no secret, and the coordinator learns that help is asked for.
+    the event carries no secret, and the coordinator learns that help is asked for; its
+    `token_id` then only tells one asking from another.
     """
     account = find_account(identifier)
     if account is None or account.suspended:
         return
-    token_id, secret = "", ""
+    token_id, secret = new_id(), ""
     if account.own_address:
         token_id, secret = _issue(get_person(account.person_id), "reset", RESET_LIFE, at)
     raise_event(
