@@ -1,7 +1,8 @@
 """Who asks, as the decision reads it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time as time_module
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, TypeAlias
 
@@ -12,6 +13,7 @@ from lms.infra.db import db
 from lms.kernel.actor import Actor, Role
 from lms.kernel.clock import JST, to_ms
 from lms.people.models import Membership, Organisation
+from lms.people.queries import organisation_tree_facts
 from lms.rights.rules import Viewer, org_tree_from_json, viewer_from_json
 from lms.rights.rules.facts import OrgTree
 from lms.sessions.queries import attended_session_ids
@@ -48,6 +50,57 @@ def viewer_facts(actor: Actor, at: datetime, *, country: str | None = None) -> V
     orgs = org_tree_from_json(orgs_json)
     viewer = viewer_from_json(_viewer(actor, memberships, country), orgs)
     return ViewerFacts(actor, viewer, orgs, _programme_roles(actor))
+
+
+def listing_viewer(
+    actor: Actor, enrolments: Sequence[Json], attended: Collection[str]
+) -> ViewerFacts:
+    """Return the one who asks for a list on a page that knows enrolments and attendance already.
+
+    Memberships are those active now, as the Actor has them; the tree of organisations is read
+    at most once in five seconds a process. So a list decides about this moment only (never about
+    a lease), and costs no query.
+    """
+    if actor.person_id is None:
+        case: Json = {"anonymous": True, "country": actor.country}
+    else:
+        case = {
+            "id": actor.person_id,
+            "memberships": [{"org": key} for key in actor.organisation_ids],
+            "roles": _roles(actor),
+            "enrolments": list(enrolments),
+            "attended": sorted(attended),
+            "country": actor.country,
+        }
+    orgs = _tree_of(actor.organisation_ids)
+    return ViewerFacts(actor, viewer_from_json(case, orgs), orgs, _programme_roles(actor))
+
+
+@dataclass(slots=True)
+class _TreeCache:
+    facts: Json = field(default_factory=dict)
+    until: float = 0.0
+
+
+_tree = _TreeCache()
+
+
+def _tree_of(organisation_ids: Collection[str]) -> OrgTree:
+    """Return the part of the tree above some organisations."""
+    known = all(key in _tree.facts for key in organisation_ids)
+    if organisation_ids and (not known or time_module.monotonic() > _tree.until):
+        _tree.facts = {
+            str(key): {"level": one["level"], "parent": one["parent"]}
+            for key, one in organisation_tree_facts().items()
+        }
+        _tree.until = time_module.monotonic() + 5.0
+    part: Json = {}
+    for key in organisation_ids:
+        above: str | None = key
+        while above is not None and above not in part and above in _tree.facts:
+            part[above] = _tree.facts[above]
+            above = _tree.facts[above]["parent"]
+    return org_tree_from_json(part)
 
 
 def viewer_json(actor: Actor, at: datetime, *, country: str | None = None) -> Json:
