@@ -1,6 +1,6 @@
 """What this feature can refuse, with a code; the sentences stand in `texts`."""
 
-from lms.kernel.errors import TomoniError
+from lms.kernel.errors import RefusedError, TomoniError
 
 
 class BadFactsError(TomoniError, ValueError):
@@ -8,4 +8,12 @@ class BadFactsError(TomoniError, ValueError):
 
     Facts that are not understood are refused, never guessed: a condition that is misspelt
     would otherwise be a permission without that condition.
+    """
+
+
+class RightsRefusedError(RefusedError):
+    """An act on agreements or publication is refused.
+
+    Codes: not_ready, nobody_allowed (fact `missing`: codes of the decision), taken_down,
+    not_taken_down, not_published, already_withdrawn, not_requested.
     """

@@ -25,6 +25,7 @@ from lms.recordings.operations.processing import (
 )
 from lms.recordings.operations.receiving import Received, Target, discard, receive
 from lms.recordings.operations.rendering import Film, MadeRendition, make_rendition
+from lms.recordings.operations.staging import bump_generation, mark_in_review, mark_published
 
 __all__ = [
     "Details",
@@ -35,6 +36,7 @@ __all__ = [
     "Target",
     "add_recording",
     "attach_file",
+    "bump_generation",
     "change_details",
     "clean_leftovers",
     "delete_captions",
@@ -45,6 +47,8 @@ __all__ = [
     "forget_files",
     "import_file",
     "make_rendition",
+    "mark_in_review",
+    "mark_published",
     "next_target",
     "publish_rendition",
     "put_captions",

@@ -17,6 +17,15 @@ from lms.rights.rules.parse import (
     request_from_json,
     viewer_from_json,
 )
+from lms.rights.rules.scope import (
+    Scope,
+    agreement_in_force,
+    audience_terms,
+    find_gaps,
+    intersect_scopes,
+    sum_up_rights,
+    sum_up_terms,
+)
 from lms.rights.rules.write import facts_to_json, recording_to_json
 
 __all__ = [
@@ -32,17 +41,24 @@ __all__ = [
     "Reach",
     "Recording",
     "Request",
+    "Scope",
     "Verb",
     "Viewer",
     "ViewerAnswer",
+    "agreement_in_force",
+    "audience_terms",
     "boundaries_after",
     "decide_access",
     "facts_from_case",
     "facts_to_json",
+    "find_gaps",
+    "intersect_scopes",
     "org_tree_from_json",
     "recording_from_json",
     "recording_to_json",
     "request_from_json",
+    "sum_up_rights",
+    "sum_up_terms",
     "viewer_answer",
     "viewer_from_json",
 ]
