@@ -201,6 +201,33 @@ def test_a_japanese_mail_arrives_as_it_was_written(app: Flask, server: Server) -
     assert job_of(mail_id).state == JobState.DONE
 
 
+@pytest.mark.parametrize("contact", ["03-0000-0000（平日9時〜17時）", "office@a@b", "@", ""])
+def test_a_contact_that_is_no_address_stops_no_mail(
+    app: Flask, server: Server, contact: str
+) -> None:
+    with unit_of_work():
+        write_site(SiteSettings(contact=contact), at=START)
+    write()
+    run_worker(app, once=True)
+    [message] = server.taken()
+    assert "reply-to" not in message.lower()
+
+
+def test_a_sender_that_is_no_address_is_put_right_and_the_mail_goes(
+    app: Flask, server: Server, clock: time_machine.Traveller
+) -> None:
+    good = app.extensions["settings"]
+    app.extensions["settings"] = dataclasses.replace(good, mail_from="training")
+    mail_id = write()
+    run_worker(app, once=True)
+    assert row(mail_id).state == MailState.QUEUED
+    app.extensions["settings"] = good
+    clock.shift(timedelta(seconds=30))
+    run_worker(app, once=True)
+    assert row(mail_id).state == MailState.SENT
+    assert len(server.taken()) == 1
+
+
 def test_an_english_mail_speaks_english_all_through(app: Flask, server: Server) -> None:
     write(language="en")
     run_worker(app, once=True)

@@ -5,6 +5,7 @@ subject. Parameters under `secrets` (links for one person only) are gone once th
 """
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -122,16 +123,20 @@ class _Words:
 
 
 def build_message(mail: OutboxMail, settings: Settings) -> EmailMessage:
-    """Return the whole message. Raises UnusableAddressError, or Jinja's errors."""
+    """Return the whole message. Raises UnusableAddressError (the recipient's), Jinja's errors."""
     subject, text = render_text(mail, settings)
     message = EmailMessage(policy=SMTP)
     message["Message-ID"] = message_id_of(mail, settings)
     message["Date"] = clock.now()
     message["Subject"] = subject
     name = pick(read_site().name, mail.language).text
-    message["From"] = _address(name, settings.mail_from)
     message["To"] = _address(mail.to_name, mail.to_address)
-    if "@" in read_site().contact:
+    try:
+        message["From"] = _address(name, settings.mail_from)
+    except UnusableAddressError as error:  # ours to mend: no reason to give this mail up
+        raise RuntimeError("TOMONI_MAIL_FROM is no address") from error
+    # The contact may be an address, or a telephone number and office hours.
+    with suppress(UnusableAddressError):
         message["Reply-To"] = _address("", read_site().contact)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text, charset="utf-8", cte="base64")
@@ -157,6 +162,8 @@ def _add_calendar(message: EmailMessage, mail: OutboxMail) -> None:
 
 
 def _address(name: str, address: str) -> Address:
+    if "@" not in address:
+        raise UnusableAddressError
     try:
         return Address(" ".join(name.split()), addr_spec=address.strip())
     except (ValueError, IndexError, MessageError) as error:  # as the parser trips over it
