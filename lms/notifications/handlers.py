@@ -6,6 +6,7 @@ from typing import Any
 from lms.completion.events import CertificateIssued, CompletionEarned, CompletionQuestioned
 from lms.enrolment.events import (
     EnrolmentApplied,
+    EnrolmentCancelled,
     EnrolmentConfirmed,
     EnrolmentDeclined,
     EnrolmentWaitlisted,
@@ -63,6 +64,16 @@ def withdrawn(event: EnrolmentWithdrawn) -> None:
     """Tell of the withdrawal, and remind no more."""
     _enrolment("enrolment_cancelled" if event.by_staff else "enrolment_withdrawn", event)
     operations.forget_reminders(queries.session_ids(event.edition_id), event.person_id)
+
+
+def edition_cancelled(event: EnrolmentCancelled) -> None:
+    """Tell all whose enrolment ended with the edition: one job for all of them."""
+    at = event.at.isoformat(timespec="microseconds")
+    enqueue(
+        "tell_of_cancelled_edition",
+        {"edition_id": event.edition_id, "at": at},
+        key=f"tell:edition_cancelled:{event.edition_id}:{at}",
+    )
 
 
 def _session(
@@ -148,6 +159,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     EnrolmentWaitlisted: (waitlisted,),
     EnrolmentDeclined: (declined,),
     EnrolmentWithdrawn: (withdrawn,),
+    EnrolmentCancelled: (edition_cancelled,),
     LiveSessionScheduled: (scheduled,),
     LiveSessionChanged: (changed,),
     LiveSessionCancelled: (cancelled,),

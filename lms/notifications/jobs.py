@@ -1,6 +1,7 @@
 """Telling many, and the tick of reminders."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from lms.infra.db import unit_of_work
@@ -48,6 +49,18 @@ def tell_of_recording(context: JobContext, payload: dict[str, Any]) -> None:
     )
 
 
+def tell_of_cancelled_edition(context: JobContext, payload: dict[str, Any]) -> None:
+    """Write a mail to each whose enrolment ended when the edition was cancelled."""
+    edition_id, at = payload["edition_id"], datetime.fromisoformat(payload["at"])
+    with unit_of_work():
+        operations.forget_reminders(queries.session_ids(edition_id))
+    _in_steps(
+        context,
+        queries.cancelled_in(edition_id, at),
+        lambda among: operations.tell_edition_cancelled(edition_id, at, among),
+    )
+
+
 def remind_of_sessions(context: JobContext, _payload: dict[str, Any]) -> None:
     """Remind of what starts within a day and within an hour."""
     with context.finish():
@@ -57,6 +70,7 @@ def remind_of_sessions(context: JobContext, _payload: dict[str, Any]) -> None:
 JOBS = {
     "tell_of_session": tell_of_session,
     "tell_of_recording": tell_of_recording,
+    "tell_of_cancelled_edition": tell_of_cancelled_edition,
     "remind_of_sessions": remind_of_sessions,
 }
 TICKS = {"remind_of_sessions": 300}

@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from lms.completion.models import CompletionRule
 from lms.courses.models import Edition, EditionState
 from lms.courses.queries import get_entry
+from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.enrolment.queries import list_enrolled_ids
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db
@@ -100,6 +101,21 @@ def enrolled_in_session(live_session_id: str) -> list[str]:
 def enrolled_in(edition_id: str) -> list[str]:
     """Return the ids of those who are enrolled in an edition."""
     return list_enrolled_ids(edition_id)
+
+
+def cancelled_in(edition_id: str, at: datetime) -> list[str]:
+    """Return the ids of those whose enrolment in an edition was cancelled at this moment."""
+    return list(
+        db.session.scalars(
+            select(Enrolment.person_id)
+            .where(
+                Enrolment.edition_id == edition_id,
+                Enrolment.state == EnrolmentState.CANCELLED,
+                Enrolment.changed_at == at,
+            )
+            .order_by(Enrolment.person_id)
+        )
+    )
 
 
 def session_ids(edition_id: str) -> list[str]:

@@ -22,6 +22,7 @@ SUBJECTS = {
     "enrolment_declined": _l("Application declined"),
     "enrolment_withdrawn": _l("Withdrawal received"),
     "enrolment_cancelled": _l("Enrolment cancelled"),
+    "edition_cancelled": _l("Course cancelled"),
     "session_scheduled": _l("Session added"),
     "session_changed": _l("Session changed"),
     "session_cancelled": _l("Session cancelled"),

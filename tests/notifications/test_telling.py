@@ -1,5 +1,7 @@
 """Who is told what, in which language, through whom, and never twice."""
 
+import dataclasses
+import importlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -13,6 +15,7 @@ from sqlalchemy import select
 from lms.completion.events import CertificateIssued, CompletionEarned, CompletionQuestioned
 from lms.completion.models import CompletionRule
 from lms.courses.models import Edition, Programme
+from lms.courses.operations.editions import cancel_edition
 from lms.enrolment.events import (
     EnrolmentApplied,
     EnrolmentConfirmed,
@@ -35,6 +38,7 @@ from lms.kernel.ids import (
     PersonId,
     RecordingId,
 )
+from lms.notifications.handlers import HANDLERS
 from lms.notifications.operations import tell_enrolled_of_session
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
 from lms.people.models import AccountToken, Person
@@ -350,6 +354,18 @@ def test_reminders_come_a_day_and_an_hour_before_once_each(
     )
 
 
+def test_a_cancelled_edition_is_told_to_all_it_touched(world: World) -> None:
+    organiser = world.cast.actor("organiser")
+    world.enrol(world.cast.trainee, world.cast.overseas)
+    with unit_of_work():
+        cancel_edition(world.edition_id, actor=organiser, at=NOW)
+    world.work()
+    both = ["overseas@demo.example", "trainee@demo.example"]
+    assert world.told("edition_cancelled") == both
+    assert {mail.template for mail in world.mails()} == {"edition_cancelled"}
+    assert "国際労働講座 第1期" in world.read(world.mails()[1])[1]
+
+
 def test_no_reminder_after_a_withdrawal(world: World, clock: time_machine.Traveller) -> None:
     world.enrol(world.cast.trainee, world.cast.overseas)
     clock.move_to(NOW + timedelta(days=2, minutes=5))
@@ -476,3 +492,19 @@ def test_many_are_told_in_steps_and_a_job_begun_again_tells_nobody_twice(
     with time_machine.travel(NOW + timedelta(seconds=30), tick=False):
         world.work()
     assert len(world.told("session_changed")) == len(set(world.told("session_changed"))) == 3
+
+
+QUIET = {
+    "AttendanceChanged",  # the person's own press, or the desk's list
+}
+
+
+@pytest.mark.parametrize("feature", ["people", "enrolment", "sessions", "rights", "completion"])
+def test_every_event_is_told_or_quiet_on_purpose(feature: str) -> None:
+    module = importlib.import_module(f"lms.{feature}.events")
+    events = {
+        name: kind
+        for name, kind in vars(module).items()
+        if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
+    }
+    assert {name for name, kind in events.items() if kind not in HANDLERS} <= QUIET

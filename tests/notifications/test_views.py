@@ -162,7 +162,7 @@ def test_a_mail_that_is_not_there_is_not_found(cast: Cast, sign_in: SignIn, verb
 
 
 @pytest.mark.parametrize(
-    "query", ["page=x", "page=999999999", "page=-1", "state=none", "q=%00", "page=٣", "q=%25_'"]
+    "query", ["page=x", "page=999999999", "page=-1", "state=none", "page=٣", "q=%25_'"]
 )
 def test_odd_addresses_are_answered(cast: Cast, sign_in: SignIn, query: str) -> None:
     write()

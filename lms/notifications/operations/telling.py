@@ -145,6 +145,12 @@ def tell_enrolled_of_recording(
     _tell(_still_enrolled(edition_id, among), template, params, key=f"{recording_id}:{mark}")
 
 
+def tell_edition_cancelled(edition_id: str, at: datetime, person_ids: Collection[str]) -> None:
+    """Tell people that an edition will not take place."""
+    params = queries.course_words(edition_id)
+    _tell(person_ids, "edition_cancelled", params, key=f"{edition_id}:{_stamp(at)}")
+
+
 def _still_enrolled(edition_id: str, among: Collection[str]) -> list[str]:
     wanted = set(among)
     return [person_id for person_id in list_enrolled_ids(edition_id) if person_id in wanted]
