@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from typing_extensions import override
+from werkzeug.datastructures import CombinedMultiDict
 from wtforms import IntegerField, StringField
 from wtforms.fields import Field
 
@@ -16,6 +18,28 @@ from lms.kernel.dates import DateFaultError, plain, read_day, read_time
 
 class TomoniForm(FlaskForm):  # type: ignore[misc]
     """Every form: translated messages, CSRF, and errors under the field."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """What a form reads: fields and files, never a JSON body."""
+
+        def wrap_formdata(self, _form: Any, formdata: Any) -> Any:
+            """Return what was submitted, or None."""
+            if formdata is None or isinstance(formdata, dict):
+                return formdata
+            if request.method not in {"POST", "PUT", "PATCH", "DELETE"}:
+                return None
+            if not request.files and not request.form:
+                return None
+            return CombinedMultiDict((request.files, request.form))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Validate; a NUL, which no table can hold, is refused in any text of any form."""
+        fine = bool(super().validate(extra_validators))
+        for name, field in self._fields.items():
+            if isinstance(field.data, str) and "\0" in field.data and not field.errors:
+                self.refuse(name, _l("There is a character in this text that cannot be stored."))
+                fine = False
+        return fine
 
     def refuse(self, field: str, sentence: Any) -> None:
         """Put a sentence found later (by a rule) under its field, or above the form."""
