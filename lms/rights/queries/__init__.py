@@ -11,6 +11,17 @@ from lms.rights.queries.deciding import (
     may_know,
     viewer_of,
 )
+from lms.rights.queries.desk import (
+    AgreementLine,
+    Consent,
+    RightsDesk,
+    Supposed,
+    find_agreement,
+    list_consents,
+    read_rights_desk,
+    simulate,
+    supposed_facts,
+)
 from lms.rights.queries.tables import recording_case, required_kind
 from lms.rights.queries.viewers import (
     ViewerFacts,
@@ -22,7 +33,11 @@ from lms.rights.queries.viewers import (
 )
 
 __all__ = [
+    "AgreementLine",
+    "Consent",
     "Known",
+    "RightsDesk",
+    "Supposed",
     "ViewerFacts",
     "count_views",
     "day_end",
@@ -30,12 +45,17 @@ __all__ = [
     "decide",
     "decide_known",
     "decide_many",
+    "find_agreement",
     "find_known",
+    "list_consents",
     "list_known",
     "listing_viewer",
     "may_know",
+    "read_rights_desk",
     "recording_case",
     "required_kind",
+    "simulate",
+    "supposed_facts",
     "viewer_facts",
     "viewer_json",
     "viewer_of",

@@ -1,0 +1,242 @@
+"""Reads of the rights desk: one recording with all its agreements, and the simulator."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from lms.courses.models import Edition, Programme
+from lms.courses.queries import Entry, get_entry
+from lms.infra.db import db
+from lms.kernel.clock import to_ms
+from lms.people.queries import is_id, organisation_tree_facts
+from lms.recordings.models import Recording as RecordingRow
+from lms.recordings.models import Stage
+from lms.rights.models import Agreement, Publication, RefusalLog, Takedown
+from lms.rights.queries.deciding import find_known
+from lms.rights.rules import (
+    Decision,
+    Facts,
+    Reach,
+    Recording,
+    Request,
+    Scope,
+    Viewer,
+    decide_access,
+    find_gaps,
+    org_tree_from_json,
+    sum_up_rights,
+    sum_up_terms,
+)
+from lms.rights.rules.codes import Code
+from lms.rights.rules.facts import Audience, Enrolment, EnrolmentStatus, Terms
+from lms.rights.rules.standing import Standing, judge_standing
+
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementLine:
+    """One agreement in the register; `scope` is None where nothing is granted."""
+
+    agreement: Agreement
+    standing: Standing
+    scope: Scope | None
+    prohibitions: tuple[Terms, ...] = ()
+    max_views: int | None = None
+    can_be_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RightsDesk:
+    """Everything the page on which staff publish shows.
+
+    `rights` is what all rightsholders allow from now on, None while one allows nothing;
+    `gaps` why nobody could be allowed even if all were published; `published` the scope of
+    what is published now.
+    """
+
+    entry: Entry
+    recording: RecordingRow
+    lines: tuple[AgreementLine, ...]
+    rights: Scope | None
+    gaps: tuple[Code, ...]
+    published: Scope | None
+    takedown: Takedown | None
+    refusals: tuple[tuple[str, int], ...]
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether the publication goes beyond the rights."""
+        return self.published is not None and (
+            self.rights is None or not self.rights.covers(self.published)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One's own agreement, for /my/consents."""
+
+    line: AgreementLine
+    recording: RecordingRow
+    programme: Programme
+    edition: Edition
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """Who is supposed to ask in the simulator. `organisation_id` None: without a membership."""
+
+    organisation_id: str | None
+    at: datetime
+    action: str = "play"
+    country: str | None = None
+    enrolled: bool = False
+    signed_in: bool = True
+
+
+def read_rights_desk(recording: RecordingRow, at: datetime) -> RightsDesk:
+    """Return a recording with its rights as they stand at `at`."""
+    known = find_known([recording.id])[recording.id].recording
+    orgs = org_tree_from_json(organisation_tree_facts())
+    now = to_ms(at)
+    open_to_all = replace(known, publications=(Terms("all", audience=Audience(Reach.OUTSIDE)),))
+    return RightsDesk(
+        entry=get_entry(recording.edition_id),
+        recording=recording,
+        lines=_lines(known, _agreements(recording.id), now),
+        rights=sum_up_rights(known, now),
+        gaps=find_gaps(open_to_all, orgs, recording.edition_id, now),
+        published=_published(recording, known),
+        takedown=_takedown(recording.id, at),
+        refusals=_refusals(recording.id),
+    )
+
+
+def find_agreement(agreement_id: str) -> Agreement | None:
+    """Return an agreement, or None."""
+    return db.session.get(Agreement, agreement_id) if is_id(agreement_id) else None
+
+
+def list_consents(person_id: str, at: datetime) -> list[Consent]:
+    """Return a rightsholder's own agreements with what they are for, newest first."""
+    rows = db.session.execute(
+        select(Agreement, RecordingRow, Programme, Edition)
+        .join(RecordingRow, RecordingRow.id == Agreement.recording_id)
+        .join(Edition, Edition.id == RecordingRow.edition_id)
+        .join(Programme, Programme.id == Edition.programme_id)
+        .where(Agreement.holder_person_id == person_id, RecordingRow.stage != Stage.DELETED)
+        .order_by(Agreement.created_at.desc(), Agreement.id.desc())
+    ).all()
+    known = find_known([recording.id for _a, recording, _p, _e in rows])
+    consents: list[Consent] = []
+    for agreement, recording, programme, edition in rows:
+        lines = _lines(known[recording.id].recording, [agreement], to_ms(at))
+        consents.extend(Consent(line, recording, programme, edition) for line in lines)
+    return consents
+
+
+def supposed_facts(recording_id: str, supposed: Supposed) -> Facts:
+    """Return the facts of the simulator: one recording, somebody supposed."""
+    known = find_known([recording_id])[recording_id]
+    orgs = org_tree_from_json(organisation_tree_facts())
+    viewer = Viewer(id=None, country=supposed.country)
+    home = supposed.organisation_id or ""
+    if supposed.signed_in:
+        viewer = Viewer(
+            id=SIMULATED,
+            memberships=() if home not in orgs.units else (orgs.membership(home),),
+            enrolments=(Enrolment(known.edition_id, EnrolmentStatus.CONFIRMED),)
+            if supposed.enrolled
+            else (),
+            country=supposed.country,
+        )
+    return Facts(orgs, viewer, known.recording, Request(supposed.action))
+
+
+def simulate(recording_id: str, supposed: Supposed) -> Decision:
+    """Decide for somebody supposed, with the function that guards the pages."""
+    return decide_access(supposed_facts(recording_id, supposed), to_ms(supposed.at))
+
+
+def _agreements(recording_id: str) -> list[Agreement]:
+    return list(
+        db.session.scalars(
+            select(Agreement)
+            .where(Agreement.recording_id == recording_id)
+            .order_by(Agreement.created_at, Agreement.id)
+        )
+    )
+
+
+def _lines(known: Recording, rows: list[Agreement], now: int) -> tuple[AgreementLine, ...]:
+    facts = {one.id: one for one in known.agreements}
+    lines = []
+    for row in rows:
+        own = facts.get(row.id)
+        if own is None:
+            continue
+        standing = judge_standing(known.lineages[own.lineage], own, now)
+        views = [grant.max_views for grant in own.grants if grant.max_views is not None]
+        lines.append(
+            AgreementLine(
+                agreement=row,
+                standing=standing,
+                scope=sum_up_terms(own.grants) if own.grants else None,
+                prohibitions=own.prohibitions,
+                max_views=max(views, default=None),
+                can_be_withdrawn=standing not in (Standing.WITHDRAWN, Standing.REFUSED)
+                and all(w.actions is not None for w in own.withdrawals),
+            )
+        )
+    return tuple(lines)
+
+
+def _published(recording: RecordingRow, known: Recording) -> Scope | None:
+    open_ids = set(
+        db.session.scalars(
+            select(Publication.id).where(
+                Publication.recording_id == recording.id, Publication.ended_at.is_(None)
+            )
+        )
+    )
+    current = [one for one in known.publications if one.id in open_ids]
+    if recording.stage != Stage.PUBLISHED or not current:
+        return None
+    return sum_up_terms(current)
+
+
+def _takedown(recording_id: str, at: datetime) -> Takedown | None:
+    return db.session.scalar(
+        select(Takedown)
+        .where(
+            Takedown.recording_id == recording_id,
+            Takedown.until_at.is_(None) | (Takedown.until_at > at),
+        )
+        .order_by(Takedown.from_at.desc())
+        .limit(1)
+    )
+
+
+def _refusals(recording_id: str) -> tuple[tuple[str, int], ...]:
+    rows: Any = db.session.execute(
+        select(RefusalLog.code, func.count())
+        .where(RefusalLog.recording_id == recording_id)
+        .group_by(RefusalLog.code)
+        .order_by(func.count().desc(), RefusalLog.code)
+    )
+    return tuple((code, count) for code, count in rows)
+
+
+__all__ = [
+    "AgreementLine",
+    "Consent",
+    "RightsDesk",
+    "Supposed",
+    "find_agreement",
+    "list_consents",
+    "read_rights_desk",
+    "simulate",
+    "supposed_facts",
+]

@@ -1,0 +1,32 @@
+"""Codes and enums of rights -> sentences. `codes` needs no Flask, `desk` speaks in a request."""
+
+from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
+from lms.rights.texts.codes import (
+    CHANGE_TEXTS,
+    DETAIL_TEXTS,
+    STAFF_TEXTS,
+    VIEWER_TEXTS,
+    change_sentence,
+    message_of,
+    staff_sentence,
+    viewer_sentence,
+)
+
+__all__ = [
+    "CHANGE_TEXTS",
+    "DETAIL_TEXTS",
+    "STAFF_TEXTS",
+    "VIEWER_TEXTS",
+    "change_sentence",
+    "message_of",
+    "refusal_text",
+    "staff_sentence",
+    "viewer_sentence",
+]
+
+
+def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
+    """Return the sentence for a refusal of this feature, or None."""
+    from lms.rights.texts.desk import refusal_sentence_of  # noqa: PLC0415 - commands need no Flask
+
+    return refusal_sentence_of(error)

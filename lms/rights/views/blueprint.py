@@ -1,0 +1,22 @@
+"""The blueprint, and the words its templates use."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from lms.rights.texts import desk
+
+blueprint = Blueprint("rights", __name__, template_folder="../templates")
+
+
+@blueprint.app_context_processor
+def _words() -> dict[str, Any]:
+    return {
+        "rights_words": {
+            "kind": lambda kind: desk.KINDS[kind],
+            "standing": lambda standing: desk.STANDINGS[standing],
+            "chip": lambda standing: desk.STANDING_CHIPS[standing],
+            "actions": desk.actions_text,
+            "duties": desk.obligation_texts,
+        }
+    }
