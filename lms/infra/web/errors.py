@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from lms.infra.db import db
@@ -87,6 +88,14 @@ def install_errors(app: Flask) -> None:
 
     for kind in _STATUS:
         app.register_error_handler(kind, refused)
+
+    @app.errorhandler(DataError)
+    def unstorable(_error: DataError) -> Any:
+        """Answer input that no table can hold (a NUL in a text, a number out of all range)."""
+        if request.method == "GET":
+            return _not_found()
+        db.session.rollback()
+        return error_answer(422)
 
     @app.errorhandler(CSRFError)
     def no_token(_error: CSRFError) -> Any:
