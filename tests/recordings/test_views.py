@@ -128,6 +128,8 @@ def test_a_handout_is_ready_for_review_with_its_pages(
     assert (status, row.stage, row.pages, row.job_id) == (303, Stage.REVIEW, 3, None)
     page = organiser.get(f"/desk/recordings/{row.id}").get_data(as_text=True)
     assert "Handout (PDF)" in page
+    assert f'href="/desk/recordings/{row.id}/rights"' in page
+    assert f'href="/recordings/{row.id}"' in page
     assert "caption-form" not in page
 
 
