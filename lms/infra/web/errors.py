@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, current_app, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
@@ -75,49 +75,53 @@ def _status_of(error: Exception) -> int:
     return next(status for kind, status in _STATUS.items() if isinstance(error, kind))
 
 
+def _refused(error: Any) -> Any:
+    db.session.rollback()
+    return error_answer(_status_of(error), refusal_sentence(error), error.code)
+
+
+def _missing(_error: Exception) -> Any:
+    return _not_found()
+
+
+def _unstorable(_error: Exception) -> Any:
+    """Answer input that no table can hold (a NUL in a text, a number out of all range)."""
+    if request.method == "GET":
+        return _not_found()
+    db.session.rollback()
+    return error_answer(422)
+
+
+def _without_token(_error: Exception) -> Any:
+    sentence = _("This page was open for too long. Please go back and try again.")
+    return error_answer(400, sentence, "csrf")
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code == 404:  # noqa: PLR2004 - the status itself
+        return _not_found()
+    if error.code is None or error.response is not None or error.code < 400:  # noqa: PLR2004 - redirects pass
+        return error
+    return error_answer(error.code, code=str(error.code))
+
+
+def _crashed(error: Exception) -> Any:
+    db.session.rollback()
+    if current_app.testing:
+        raise error
+    log.error("request_failed", endpoint=request.endpoint, exc_info=error)
+    return error_answer(500)
+
+
 def install_errors(app: Flask) -> None:
     """Register the handlers."""
-
-    @app.errorhandler(NotFoundError)
-    def missing(_error: NotFoundError) -> Any:
-        return _not_found()
-
-    def refused(error: Any) -> Any:
-        db.session.rollback()
-        return error_answer(_status_of(error), refusal_sentence(error), error.code)
-
     for kind in _STATUS:
-        app.register_error_handler(kind, refused)
-
-    @app.errorhandler(DataError)
-    def unstorable(_error: DataError) -> Any:
-        """Answer input that no table can hold (a NUL in a text, a number out of all range)."""
-        if request.method == "GET":
-            return _not_found()
-        db.session.rollback()
-        return error_answer(422)
-
-    @app.errorhandler(CSRFError)
-    def no_token(_error: CSRFError) -> Any:
-        return error_answer(
-            400, _("This page was open for too long. Please go back and try again."), "csrf"
-        )
-
-    @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> Any:
-        if error.code == 404:  # noqa: PLR2004 - the status itself
-            return _not_found()
-        if error.code is None or error.response is not None or error.code < 400:  # noqa: PLR2004 - redirects pass
-            return error
-        return error_answer(error.code, code=str(error.code))
-
-    @app.errorhandler(Exception)
-    def crashed(error: Exception) -> Any:
-        db.session.rollback()
-        if app.testing:
-            raise error
-        log.error("request_failed", endpoint=request.endpoint, exc_info=error)
-        return error_answer(500)
+        app.register_error_handler(kind, _refused)
+    app.register_error_handler(NotFoundError, _missing)
+    app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(CSRFError, _without_token)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _crashed)
 
 
 def _not_found() -> Any:

@@ -14,7 +14,7 @@ from lms.courses.models import Edition, EditionState, Programme
 from lms.courses.policy import may_manage_programme
 from lms.infra.db import db
 from lms.kernel.actor import Role
-from lms.kernel.clock import to_ms
+from lms.kernel.clock import from_ms, to_ms
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import RecordingId
 from lms.people.queries import is_id
@@ -28,6 +28,7 @@ from lms.rights.rules import (
     Reach,
     Recording,
     Request,
+    boundaries_after,
     decide_access,
     recording_from_json,
 )
@@ -160,6 +161,18 @@ def decide_known(viewer: ViewerFacts, known: Known, action: str, at: datetime) -
     """
     facts = Facts(viewer.orgs, viewer_of(viewer, known), known.recording, Request(action))
     return decide_access(facts, to_ms(at), look_ahead=False)
+
+
+def known_until(viewer: ViewerFacts, known: Known, action: str, at: datetime) -> datetime | None:
+    """Return the moment at which what is allowed now ends by the facts at hand, or None.
+
+    Not the lease, which is short: the end of a window, a membership or an enrolment. No query.
+    """
+    facts = Facts(viewer.orgs, viewer_of(viewer, known), known.recording, Request(action))
+    for moment in boundaries_after(facts, to_ms(at)):
+        if not decide_access(facts, moment, look_ahead=False).allowed:
+            return from_ms(moment)
+    return None
 
 
 def may_know(viewer: ViewerFacts, recording_id: str, decision: Decision) -> bool:

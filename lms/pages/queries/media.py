@@ -1,0 +1,120 @@
+"""Recordings and handouts as pages list them: what they are, whether one may, how far one is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lms.completion.queries import EditionProgress, Progress
+from lms.enrolment.models import Enrolment, EnrolmentState
+from lms.enrolment.rules import RIGHTS_STATUS
+from lms.kernel.actor import Actor
+from lms.kernel.ids import LiveSessionId
+from lms.recordings.models import MediaKind, Recording
+from lms.rights.queries import ViewerFacts, decide_known, known_until, list_known, listing_viewer
+from lms.rights.rules import Decision
+from lms.sessions.queries import SessionCard
+from lms.sessions.rules import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLine:
+    """A recording or handout in a list; `permille` watched, `resume_ms` where to go on.
+
+    `until` is when what is allowed now ends.
+    """
+
+    recording: Recording
+    decision: Decision
+    permille: int = 0
+    resume_ms: int = 0
+    last_seen_ms: int = 0
+    until: datetime | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be seen now."""
+        return self.decision.allowed
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a recording (else a handout)."""
+        return self.recording.kind == MediaKind.VIDEO
+
+
+@dataclass(frozen=True, slots=True)
+class CourseMedia:
+    """What a course holds, and how the viewer stands to it."""
+
+    lines: tuple[MediaLine, ...] = ()
+    progress: EditionProgress | None = None
+    standings: Mapping[LiveSessionId, Standing] = field(default_factory=dict)
+
+    def of_part(self, part_id: str | None) -> tuple[MediaLine, ...]:
+        """Return what belongs to a part (None: to the course as a whole)."""
+        return tuple(line for line in self.lines if line.recording.part_id == part_id)
+
+
+def enrolment_cases(enrolments: Iterable[Enrolment]) -> list[dict[str, str]]:
+    """Return enrolments as the rights decision reads them."""
+    return [
+        {"course": one.edition_id, "status": RIGHTS_STATUS[EnrolmentState(one.state)]}
+        for one in enrolments
+    ]
+
+
+def list_media(
+    viewer: ViewerFacts, edition_ids: Iterable[str], progress: Progress | None, at: datetime
+) -> list[MediaLine]:
+    """Return the published recordings and handouts of editions, in one query.
+
+    The decision in a list is about this moment; page and keys decide again with all facts.
+    """
+    evidence = progress.evidence if progress is not None else None
+    lines = []
+    for recording, known in list_known(list(edition_ids)):
+        action = "play" if recording.kind == MediaKind.VIDEO else "display"
+        key = recording.id
+        decision = decide_known(viewer, known, action, at)
+        lines.append(
+            MediaLine(
+                recording,
+                decision,
+                evidence.coverage.get(key, 0) if evidence else 0,
+                evidence.resume_ms.get(key, 0) if evidence else 0,
+                evidence.last_seen_ms.get(key, 0) if evidence else 0,
+                known_until(viewer, known, action, at) if decision.allowed else None,
+            )
+        )
+    return lines
+
+
+def media_of_edition(
+    actor: Actor,
+    edition_id: str,
+    own: Enrolment | None,
+    cards: Iterable[SessionCard],
+    progress: Progress | None,
+    *,
+    at: datetime,
+) -> CourseMedia:
+    """Return what a course holds for one viewer, in one query.
+
+    Somebody who is neither enrolled nor staff is shown what they may see now and nothing else.
+    """
+    attended = progress.evidence.attended if progress is not None else {}
+    viewer = listing_viewer(actor, enrolment_cases([own] if own is not None else []), attended)
+    lines = list_media(viewer, [edition_id], progress, at)
+    enrolled = own is not None and own.state == EnrolmentState.ENROLLED
+    if not enrolled and not actor.is_staff:
+        lines = [line for line in lines if line.allowed]
+    standing = Standing.NONE
+    if enrolled and own is not None:
+        standing = Standing(own.attending)
+    elif actor.is_staff:
+        standing = Standing.STAFF
+    editions = progress.editions if progress is not None else {}
+    return CourseMedia(
+        tuple(lines),
+        next((one for key, one in editions.items() if key == edition_id), None),
+        {card.id: standing for card in cards},
+    )

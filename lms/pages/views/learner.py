@@ -1,0 +1,130 @@
+"""The learner's own screens: what is next, what is left, what is coming, what was earned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import render_template, request
+
+from lms.completion.queries import EditionProgress, Progress, list_earned, progress_of
+from lms.courses.models import EditionState
+from lms.enrolment.models import EnrolmentState
+from lms.enrolment.queries import MyEnrolment, my_enrolments
+from lms.enrolment.texts import STATE_CHIPS, STATE_MEANS, STATES
+from lms.infra.web.access import SIGNED_IN, access, current_actor
+from lms.infra.web.locale import viewer_zone
+from lms.kernel import clock
+from lms.kernel.ids import PersonId
+from lms.pages.queries.media import MediaLine, enrolment_cases, list_media
+from lms.pages.texts import checklist_items
+from lms.pages.views.catalogue import blueprint
+from lms.rights.queries import listing_viewer
+from lms.sessions.queries import UpcomingSession, next_sessions
+
+_WAITING = frozenset(
+    {EnrolmentState.APPLIED, EnrolmentState.UNDER_REVIEW, EnrolmentState.WAITLISTED}
+)
+_FINISHED = 990  # thousandths: nothing worth going on with
+MAX_CONTINUE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Everything on the learner's first screen."""
+
+    upcoming: tuple[UpcomingSession, ...]
+    continuing: tuple[MediaLine, ...]
+    running: tuple[tuple[MyEnrolment, EditionProgress | None], ...]
+    waiting: tuple[MyEnrolment, ...]
+    fresh: tuple[MediaLine, ...]
+
+
+def _screen(person_id: PersonId, at: datetime) -> Screen:
+    """Gather the first screen in six queries, whatever the number of courses."""
+    enrolments = my_enrolments(person_id, only_active=False)
+    enrolled = [one for one in enrolments if one.enrolment.state == EnrolmentState.ENROLLED]
+    ids = [one.edition.id for one in enrolled]
+    progress: Progress = progress_of(person_id, ids)
+    viewer = listing_viewer(
+        current_actor(),
+        enrolment_cases(one.enrolment for one in enrolments),
+        progress.evidence.attended,
+    )
+    lines = list_media(viewer, ids, progress, at)
+    continuing = sorted(
+        (one for one in lines if one.is_video and 0 < one.permille < _FINISHED),
+        key=lambda one: (not one.allowed, -one.last_seen_ms),
+    )
+    fresh = [one for one in lines if one.is_video and not one.permille and one.allowed]
+    shown = [
+        (one, progress.editions.get(one.edition.id))  # type: ignore[call-overload]
+        for one in enrolled
+        if one.edition.state != EditionState.CANCELLED
+    ]
+    shown.sort(key=lambda pair: pair[1].is_earned if pair[1] is not None else False)
+    return Screen(
+        upcoming=next_sessions(person_id, ids, at),
+        continuing=tuple(continuing[:MAX_CONTINUE]),
+        running=tuple(shown),
+        waiting=tuple(one for one in enrolments if one.enrolment.state in _WAITING),
+        fresh=tuple(fresh[:MAX_CONTINUE]) if not continuing else (),
+    )
+
+
+@blueprint.get("/my")
+@access(SIGNED_IN)
+def my_learning() -> Any:
+    """Show the learner's first screen: next session, go on watching, what is left."""
+    actor, at = current_actor(), clock.now()
+    assert actor.person_id is not None
+    today = clock.day_in(at, viewer_zone())
+    screen = _screen(actor.person_id, at)
+    todays = sum(
+        one.card.starts_at.astimezone(viewer_zone()).date() == today for one in screen.upcoming
+    )
+    return render_template(
+        "pages/my_learning.html",
+        screen=screen,
+        next_session=screen.upcoming[0] if screen.upcoming else None,
+        todays=todays,
+        today=today,
+        checklist_items=checklist_items,
+        states=STATES,
+        state_chips=STATE_CHIPS,
+        means=STATE_MEANS,
+        at=at,
+    )
+
+
+@blueprint.get("/my/schedule")
+@access(SIGNED_IN)
+def my_schedule() -> Any:
+    """Show every session to come, by day, in the zone of the place and one's own."""
+    actor, at = current_actor(), clock.now()
+    assert actor.person_id is not None
+    ids = [
+        one.edition.id
+        for one in my_enrolments(actor.person_id)
+        if one.enrolment.state == EnrolmentState.ENROLLED
+    ]
+    upcoming = next_sessions(actor.person_id, ids, at)
+    days: dict[Any, list[UpcomingSession]] = {}
+    for one in upcoming:
+        days.setdefault(one.card.starts_at.astimezone(viewer_zone()).date(), []).append(one)
+    return render_template("pages/my_schedule.html", days=days, at=at)
+
+
+@blueprint.get("/my/record")
+@access(SIGNED_IN)
+def my_record() -> Any:
+    """Show what one has earned, with certificates, and every course one is or was in."""
+    actor = current_actor()
+    assert actor.person_id is not None
+    return render_template(
+        "pages/my_record.html",
+        earned=list_earned(actor.person_id),
+        enrolments=my_enrolments(actor.person_id, only_active=False),
+        states=STATES,
+        state_chips=STATE_CHIPS,
+        page=request.path,
+    )
