@@ -1,0 +1,199 @@
+"""Take the pictures of README and guides from a running demo.
+
+    make demo                                  in one terminal
+    .venv/bin/python tools/pictures.py         in another: the pictures that the texts use
+    .venv/bin/python tools/pictures.py --all   every page, ja and en, at 360 and 1280 pixels
+
+Signs in with one click as each of the cast, photographs what stands in `SHOTS`, and brings every
+picture down to a few colours, so that it stays small. Names: my-learning.ja.360.png. The
+program starts nothing but the browser (Debian's Chromium, or the one that CHROMIUM names).
+"""
+
+import argparse
+import io
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs/pictures"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+LANGUAGES = ("ja", "en")
+#: Width of the window -> its height and how many dots a pixel has.
+SIZES = {360: (720, 2), 1280: (860, 1)}
+MOST_BYTES = 250_000
+COURSE = "/courses/labour-economics/first"
+_NAMED = re.compile(r"pictures/([a-z-]+)\.(ja|en)\.(\d+)\.png")
+
+
+def _go(address: str, scroll_to: str = "") -> Callable[[Page], None]:
+    """Open an address, and bring something of the page to the top of the window."""
+
+    def way(page: Page) -> None:
+        page.goto(address)
+        if scroll_to:
+            page.locator(scroll_to).first.evaluate("it => it.scrollIntoView({block: 'start'})")
+
+    return way
+
+
+def _follow(address: str, *links: str, scroll_to: str = "") -> Callable[[Page], None]:
+    """Open an address, then press one thing after another."""
+
+    def way(page: Page) -> None:
+        page.goto(address)
+        for link in links:
+            page.locator(link).first.click()
+            page.wait_for_load_state()
+        if scroll_to:
+            page.locator(scroll_to).first.evaluate("it => it.scrollIntoView({block: 'start'})")
+
+    return way
+
+
+def _play(page: Page) -> None:
+    """Go on with the recording that was left half-watched, and stop after a moment."""
+    page.goto("/my")
+    page.get_by_test_id("resume").first.click()
+    page.get_by_test_id("play").click()
+    page.wait_for_function("document.querySelector('video').currentTime > 1", timeout=30_000)
+    page.wait_for_function("document.querySelector('video').readyState >= 3")
+    page.get_by_test_id("toggle").click()
+    page.wait_for_timeout(700)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page: its name, whose it is, and how one gets there. `who` empty: not signed in."""
+
+    name: str
+    who: str
+    way: Callable[[Page], None]
+
+
+SHOTS = (
+    Shot("sign-in", "", _go("/sign-in")),
+    Shot("catalogue", "", _go("/courses")),
+    Shot("my-learning", "trainee", _go("/my")),
+    Shot("course", "trainee", _go(COURSE)),
+    Shot("lesson", "trainee", _go(f"{COURSE}/lessons/how-wages-are-set", "main figure")),
+    Shot("watch", "trainee", _play),
+    Shot("record", "trainee", _go("/my/record")),
+    Shot("my-schedule", "overseas", _go("/my/schedule")),
+    Shot("session", "overseas", _follow("/my", '[data-testid="next-session"] h3 a')),
+    Shot("desk", "organiser", _go("/desk")),
+    Shot("new-edition", "organiser", _go("/desk/editions/new")),
+    Shot("draft", "organiser", _go("/desk/editions/new/web_lecture")),
+    Shot("applications", "organiser", _follow("/desk", 'a[href$="/applications"]')),
+    Shot("attendance", "organiser", _follow("/desk", 'a[href$="/attendance"]')),
+    Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]')),
+    Shot("people", "coordinator", _go("/desk/people")),
+    Shot("consents", "speaker", _go("/my/consents")),
+    Shot("audit", "auditor", _go("/desk/audit")),
+)
+
+
+def used() -> set[tuple[str, str, int]]:
+    """Return the pictures that the texts show: name, language, width."""
+    texts = [ROOT / "README.md", ROOT / "README.ja.md", *(ROOT / "docs").rglob("*.md")]
+    return {
+        (name, language, int(width))
+        for text in texts
+        if text.exists()
+        for name, language, width in _NAMED.findall(text.read_text(encoding="utf-8"))
+    }
+
+
+def sign_in(page: Page, who: str) -> None:
+    """Sign in as one of the cast, by the button that only a demo has."""
+    page.goto("/sign-in")
+    page.get_by_test_id(f"demo-{who}").click()
+    page.wait_for_load_state()
+
+
+def speak(page: Page, language: str) -> None:
+    """Switch the page's language when it is another."""
+    if page.locator("html").get_attribute("lang") != language:
+        page.get_by_test_id(f"language-{language}").click()
+        page.wait_for_load_state()
+
+
+def shrink(png: bytes) -> bytes:
+    """Bring a picture down to as many colours as fit into a file of the size allowed."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    data = png
+    for colours in (192, 96, 48, 24):
+        out = io.BytesIO()
+        image.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        data = out.getvalue()
+        if len(data) <= MOST_BYTES:
+            break
+    return data
+
+
+def take(browser: Browser, base: str, shot: Shot, language: str, width: int) -> bytes:
+    """Return one picture."""
+    height, dots = SIZES[width]
+    context = browser.new_context(
+        base_url=base,
+        locale=language,
+        color_scheme="light",
+        reduced_motion="reduce",
+        viewport={"width": width, "height": height},
+        device_scale_factor=dots,
+    )
+    try:
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.goto("/sign-in")
+        if shot.who:
+            sign_in(page, shot.who)
+        speak(page, language)
+        shot.way(page)
+        page.evaluate("document.fonts.ready")
+        return shrink(page.screenshot(animations="disabled"))
+    finally:
+        context.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--base", default="http://localhost:8000", help="address of the demo")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--all", action="store_true", help="every page, language and width")
+    parser.add_argument("--only", default="", help="names of pages, with commas between")
+    given = parser.parse_args()
+    wanted = used()
+    only = {name for name in given.only.split(",") if name}
+    given.folder.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for shot in SHOTS:
+            for language in LANGUAGES:
+                for width in SIZES:
+                    if only and shot.name not in only:
+                        continue
+                    if not given.all and (shot.name, language, width) not in wanted:
+                        continue
+                    name = f"{shot.name}.{language}.{width}.png"
+                    try:
+                        data = take(browser, given.base, shot, language, width)
+                    except Exception as error:  # noqa: BLE001 - the other pictures go on
+                        print(f"{name}: {str(error).splitlines()[0]}", file=sys.stderr)
+                        failed += 1
+                        continue
+                    (given.folder / name).write_bytes(data)
+                    print(f"{name}: {len(data) // 1000} kB")
+        browser.close()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
