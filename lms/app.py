@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
-        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
+        MAX_CONTENT_LENGTH=access.MAX_BODY,
         MAX_FORM_MEMORY_SIZE=2_000_000,
         WTF_CSRF_TIME_LIMIT=12 * 3600,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
@@ -103,7 +103,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         timezone_selector=lambda: viewer_zone().key,
         default_locale="en",
     )
-    CSRFProtect(app)
     _set_up_logging(settings)
     _set_up_templates(app)
     headers.install_headers(app)
@@ -114,8 +113,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _install_features(app: Flask) -> None:
-    app.before_request(_recognise)
+    app.before_request(lambda: _recognise(app))
+    app.before_request(access.limit_body)
     app.before_request(access.enforce_access)
+    CSRFProtect(app)  # after it is known who asks: reading the token reads the whole body
     for views in _rooms("views"):
         for blueprint in getattr(views, "blueprints", ()) or (views.blueprint,):
             app.register_blueprint(blueprint)
@@ -138,7 +139,10 @@ def _install_features(app: Flask) -> None:
         module.register(app)
 
 
-def _recognise() -> None:
+def _recognise(app: Flask) -> None:
+    endpoint = request.endpoint
+    if endpoint is not None and access.access_of(app, endpoint) is access.OWN_CHECK:
+        return
     person_id, epoch = session.get("person"), session.get("epoch")
     if not isinstance(person_id, str) or not isinstance(epoch, int):
         access.set_actor(ANONYMOUS)

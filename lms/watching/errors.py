@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from lms.kernel.errors import TomoniError
+
 
 class WatchResult(StrEnum):
     """The answer to one step of a play session.
@@ -28,3 +30,18 @@ class WatchResult(StrEnum):
     def accepted(self) -> bool:
         """Tell whether the sender may forget the report."""
         return self in (WatchResult.OK, WatchResult.DUPLICATE)
+
+
+class WatchingError(TomoniError):
+    """What watching refuses in ways that are answered with more than a code."""
+
+
+class PlayRefusedError(WatchingError):
+    """The decision does not allow it; `decision` says why and what would change it.
+
+    Kept as an object that this room need not know.
+    """
+
+    def __init__(self, decision: object):
+        super().__init__("play_refused")
+        self.decision = decision

@@ -8,7 +8,11 @@ from lms.kernel.ids import EditionId, PersonId, RecordingId
 
 @dataclass(frozen=True, slots=True)
 class CoverageChanged:
-    """A person's covered time of a recording grew; `completed` at the default threshold."""
+    """A person's covered time of a recording grew; `completed` at the default threshold.
+
+    Said when the share passes a multiple of 5 %, on completion, and when a play session ends:
+    not at every report, which may cost four statements in all.
+    """
 
     recording_id: RecordingId
     edition_id: EditionId

@@ -7,10 +7,14 @@ from typing import Any, TypeVar
 from flask import Flask, Response, abort, current_app, g, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 
+from lms.infra.current import current_settings
 from lms.kernel.actor import ANONYMOUS, Actor, Role
 from lms.kernel.errors import NotFoundError
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+MAX_BODY = 4_000_000
+"""Bytes that a route takes which is not made for uploads."""
 
 SIGNED_IN_AREAS = ("/my", "/desk", "/api", "/live-sessions", "/recordings", "/account")
 
@@ -45,6 +49,19 @@ def access(rule: Access) -> Callable[[View], View]:
         return view
 
     return declare
+
+
+def takes_files(view: View) -> View:
+    """Declare that a view takes uploads as large as the settings allow."""
+    view.__takes_files__ = True  # type: ignore[attr-defined]
+    return view
+
+
+def limit_body() -> None:
+    """Let only the routes for uploads take large bodies."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "__takes_files__", False):
+        request.max_content_length = current_settings().max_upload_mb * 1_000_000
 
 
 def access_of(app: Flask, endpoint: str) -> Access | None:
@@ -116,5 +133,7 @@ __all__ = [
     "current_actor",
     "enforce_access",
     "found",
+    "limit_body",
     "set_actor",
+    "takes_files",
 ]

@@ -1,0 +1,28 @@
+"""What watching adds to the application as a whole."""
+
+import logging
+import re
+
+from flask import Flask
+from typing_extensions import override
+
+_MEDIA = re.compile(r"(/media/)[^/\s?]+")
+
+
+def register(app: Flask) -> None:
+    """Keep media addresses out of the development server's log."""
+    del app
+    logger = logging.getLogger("werkzeug")
+    if not any(isinstance(known, HideMediaTokens) for known in logger.filters):
+        logger.addFilter(HideMediaTokens())
+
+
+class HideMediaTokens(logging.Filter):
+    """Takes the token out of media addresses: who has it could fetch segments."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; let every record pass."""
+        record.msg = _MEDIA.sub(r"\1...", str(record.getMessage()))
+        record.args = ()
+        return True

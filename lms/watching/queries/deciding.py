@@ -1,0 +1,114 @@
+"""The decision on what somebody wants to see on this site."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from lms.courses.models import Edition, Part, Programme
+from lms.infra.db import db
+from lms.kernel.actor import Actor, Role
+from lms.kernel.errors import NotFoundError
+from lms.recordings.models import MediaKind, Recording, Stage
+from lms.rights.queries import ViewerFacts, decide, may_know, viewer_facts
+from lms.rights.rules import Action, Code, Decision
+from lms.watching.models import Watch
+
+#: Answers that a statement of the country could change.
+_ASKS_COUNTRY = frozenset({Code.RIGHTS_TERRITORY_UNKNOWN, Code.PUB_TERRITORY_UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """What somebody may do with a recording or handout, and as what: play, display or preview."""
+
+    action: str
+    decision: Decision
+    viewer: ViewerFacts
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be shown."""
+        return self.decision.allowed
+
+    @property
+    def asks_country(self) -> bool:
+        """Whether the viewer must say first which country they are in."""
+        return self.decision.code in _ASKS_COUNTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A recording with the course it belongs to and what this person has watched of it."""
+
+    recording: Recording
+    programme: Programme
+    edition: Edition
+    part: Part | None
+    watch: Watch | None
+
+
+def get_shown(recording_id: str, person_id: str | None) -> Shown:
+    """Return what the page of a recording shows, in one query. Raises NotFoundError."""
+    row = db.session.execute(
+        select(Recording, Programme, Edition, Part, Watch)
+        .join(Edition, Edition.id == Recording.edition_id)
+        .join(Programme, Programme.id == Edition.programme_id)
+        .outerjoin(Part, Part.id == Recording.part_id)
+        .outerjoin(
+            Watch,
+            and_(
+                Watch.person_id == (person_id or ""),
+                Watch.recording_id == Recording.id,
+                Watch.media_version == Recording.media_version,
+            ),
+        )
+        .where(Recording.id == recording_id, Recording.stage != Stage.DELETED)
+    ).first()
+    if row is None:
+        raise NotFoundError
+    return Shown(*row)
+
+
+def view_action(recording: Recording) -> Action:
+    """Return what seeing it here is called: a film is played, a handout displayed."""
+    return Action.DISPLAY if recording.kind == MediaKind.PAPER else Action.PLAY
+
+
+def decide_viewing(
+    viewer: ViewerFacts, recording_id: str, action: str, at: datetime, *,
+    country: str | None = None, **request: Any,
+) -> Viewing:  # fmt: skip
+    """Decide about seeing it here; who looks after it may see it as a preview instead.
+
+    Only the `country` that was stated for this play counts, never the one of the account:
+    it is confirmed each time.
+    """
+    here = replace(viewer, viewer=replace(viewer.viewer, country=country))
+    decision = decide(here, recording_id, action, at=at, **request)
+    if decision.allowed or not _may_preview(viewer.actor):
+        return Viewing(action, decision, viewer)
+    preview = decide(here, recording_id, Action.PREVIEW, at=at)
+    if preview.allowed:
+        return Viewing(Action.PREVIEW, preview, viewer)
+    return Viewing(action, decision, viewer)
+
+
+def decide_for(
+    actor: Actor, recording_id: str, action: str, at: datetime, *,
+    country: str | None = None, **request: Any,
+) -> Viewing:  # fmt: skip
+    """Decide about seeing it here, and answer as for nothing to who may not know of it.
+
+    Raises NotFoundError.
+    """
+    viewer = viewer_facts(actor, at)
+    viewing = decide_viewing(viewer, recording_id, action, at, country=country, **request)
+    if not may_know(viewer, recording_id, viewing.decision):
+        raise NotFoundError
+    return viewing
+
+
+def _may_preview(actor: Actor) -> bool:
+    return actor.is_staff or actor.has(Role.RIGHTS_OFFICER)

@@ -1,0 +1,174 @@
+"""Recordings that are really encrypted, handouts, and what is agreed about them."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import event
+
+from lms.enrolment.models import Enrolment
+from lms.infra.current import current_storage
+from lms.infra.db import db, unit_of_work
+from lms.infra.jobs.running import LEASE, claim_job, run_claim
+from lms.kernel import clock
+from lms.kernel.actor import SYSTEM
+from lms.kernel.ids import new_id
+from lms.people.models import Person
+from lms.recordings.jobs import JOBS
+from lms.recordings.models import MediaKind, Recording, Stage
+from lms.recordings.operations import Details, Target, add_recording, receive
+from lms.rights.models import Agreement, AgreementTerm, Publication, Takedown, Withdrawal
+from lms.rights.operations import rewrite_facts
+from tests.conftest import NOW
+from tests.recordings.conftest import Course, course, films, make_course, papers
+
+__all__ = ["course", "films", "make_course", "papers"]
+
+OUTSIDE: dict[str, Any] = {"audience": {"reach": "outside"}}
+
+
+@dataclass
+class Shelf:
+    """Puts recordings into a course and says who may see them."""
+
+    course: Course
+    films: Path
+    papers: Path
+
+    def film(self, name: str = "long.mp4", title: str = "A lecture") -> Recording:
+        """Add a film, processed as the worker does it; in review."""
+        target = Target("", 1, MediaKind.VIDEO)
+        recording_id = self._add(target, self.films / name, title)
+        claim = claim_job(["transcode"], "w", clock.now() + timedelta(days=1), LEASE)
+        assert claim is not None
+        run_claim(claim, JOBS["transcode"], LEASE, threading.Event())
+        recording = db.session.get(Recording, recording_id)
+        assert recording is not None
+        db.session.refresh(recording)
+        assert recording.stage == Stage.REVIEW, recording.error_code
+        return recording
+
+    def paper(self, name: str = "three.pdf", title: str = "A handout") -> Recording:
+        """Add a handout; in review."""
+        recording_id = self._add(Target("", 1, MediaKind.PAPER), self.papers / name, title)
+        recording = db.session.get(Recording, recording_id)
+        assert recording is not None
+        return recording
+
+    def _add(self, target: Target, path: Path, title: str) -> str:
+        target = dataclasses.replace(target, recording_id=new_id())
+        with path.open("rb") as stream:
+            received = receive(current_storage(), target, stream, path.name)
+        with unit_of_work():
+            add_recording(
+                SYSTEM, self.course.edition.id, target.kind,
+                Details(title={"en": title, "ja": "講義"}, language="ja"), clock.now(),
+                received=received, recording_id=target.recording_id,
+            )  # fmt: skip
+        return target.recording_id
+
+    def agree(self, recording: Recording, **conditions: Any) -> Agreement:
+        """A speaker's signed agreement, for everyone unless told."""
+        with unit_of_work():
+            agreement = Agreement(
+                recording_id=recording.id, lineage="", kind="speaker", scope="whole",
+                status="signed", holder_name="白浜汐里", signed_at=NOW - timedelta(days=9),
+                recording_consent_at=NOW - timedelta(days=9), created_at=NOW,
+            )  # fmt: skip
+            db.session.add(agreement)
+            db.session.flush()
+            agreement.lineage = agreement.id
+            db.session.add(
+                AgreementTerm(
+                    agreement_id=agreement.id, kind="grant", conditions={**OUTSIDE, **conditions}
+                )
+            )
+            rewrite_facts(recording.id, clock.now())
+        return agreement
+
+    def publish(self, recording: Recording, until: datetime | None = None, **conditions: Any) -> None:
+        """Publish, for everyone unless told."""
+        with unit_of_work():
+            db.session.add(
+                Publication(
+                    recording_id=recording.id, conditions={**OUTSIDE, **conditions},
+                    until_at=until, created_at=NOW,
+                )
+            )  # fmt: skip
+            row = db.session.get(Recording, recording.id)
+            assert row is not None
+            row.stage = Stage.PUBLISHED
+            rewrite_facts(recording.id, clock.now())
+
+    def withdraw(self, agreement: Agreement) -> None:
+        with unit_of_work():
+            db.session.add(
+                Withdrawal(agreement_id=agreement.id, at=clock.now(), actions=[], grace_ms=0)
+            )
+            rewrite_facts(agreement.recording_id, clock.now())
+
+    def take_down(self, recording: Recording) -> None:
+        with unit_of_work():
+            db.session.add(
+                Takedown(recording_id=recording.id, from_at=clock.now(), reason="a complaint")
+            )
+            row = db.session.get(Recording, recording.id)
+            assert row is not None
+            row.generation += 1
+            rewrite_facts(recording.id, clock.now())
+
+    def shown(self, name: str = "long.mp4") -> Recording:
+        """A film that everyone may see."""
+        recording = self.film(name)
+        self.agree(recording)
+        self.publish(recording)
+        return recording
+
+
+@pytest.fixture
+def shelf(course: Course, films: Path, papers: Path) -> Shelf:
+    return Shelf(course, films, papers)
+
+
+@contextmanager
+def stopped_clock(after: float = 60) -> Iterator[time_machine.Coordinates]:
+    """Stop the clock some seconds from now; `shift` moves it on."""
+    with time_machine.travel(clock.now() + timedelta(seconds=after), tick=False) as traveller:
+        yield traveller
+
+
+def enrol(person: Person, course: Course) -> None:
+    with unit_of_work():
+        db.session.add(
+            Enrolment(
+                edition_id=course.edition.id, person_id=person.id, state="enrolled", seat=1,
+                created_at=NOW, changed_at=NOW,
+            )
+        )  # fmt: skip
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[Callable[[], Sequence[str]]]:
+    """Count statements: call it to get (and forget) those since the last call."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            seen.append(statement)
+
+    def taken() -> Sequence[str]:
+        found = list(seen)
+        seen.clear()
+        return found
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield taken
+    event.remove(db.engine, "before_cursor_execute", note)
