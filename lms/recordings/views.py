@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 from lms.courses.queries import get_entry, list_desk_entries, list_parts
 from lms.infra.current import current_settings, current_storage
 from lms.infra.db import unit_of_work
-from lms.infra.web.access import STAFF, access, current_actor
+from lms.infra.web.access import STAFF, access, current_actor, takes_files
 from lms.infra.web.errors import error_answer, refusal_sentence
 from lms.infra.web.forms import TomoniForm
 from lms.infra.web.locale import ui_language
@@ -95,6 +95,7 @@ def edition_recordings(edition_id: str) -> Any:
 
 @blueprint.route("/desk/recordings/new", methods=["GET", "POST"])
 @access(STAFF)
+@takes_files
 def add() -> Any:
     """Add a recording or handout; `?edition=` says where, `?part=`/`?session=` preselect."""
     edition_id = request.args.get("edition", "")
@@ -162,6 +163,7 @@ def status(recording_id: str) -> Any:
 
 @blueprint.post("/desk/recordings/<recording_id>/file")
 @access(STAFF)
+@takes_files
 def send_file(recording_id: str) -> Any:
     """Give a recording its file, or replace it."""
     found = _editable(recording_id)
