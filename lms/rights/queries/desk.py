@@ -13,7 +13,7 @@ from lms.kernel.clock import to_ms
 from lms.people.queries import is_id, organisation_tree_facts
 from lms.recordings.models import Recording as RecordingRow
 from lms.recordings.models import Stage
-from lms.rights.models import Agreement, Publication, RefusalLog, Takedown
+from lms.rights.models import Agreement, RefusalLog, Takedown
 from lms.rights.queries.deciding import find_known
 from lms.rights.rules import (
     Decision,
@@ -194,17 +194,9 @@ def _lines(known: Recording, rows: list[Agreement], now: int) -> tuple[Agreement
 
 
 def _published(recording: RecordingRow, known: Recording) -> Scope | None:
-    open_ids = set(
-        db.session.scalars(
-            select(Publication.id).where(
-                Publication.recording_id == recording.id, Publication.ended_at.is_(None)
-            )
-        )
-    )
-    current = [one for one in known.publications if one.id in open_ids]
-    if recording.stage != Stage.PUBLISHED or not current:
+    if recording.stage != Stage.PUBLISHED or not known.publications:
         return None
-    return sum_up_terms(current)
+    return sum_up_terms(known.publications)
 
 
 def _takedown(recording_id: str, at: datetime) -> Takedown | None:

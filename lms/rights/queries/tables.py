@@ -23,14 +23,16 @@ _STAGES: Final = {"draft": "draft", "processing": "draft", "failed": "draft"}
 def recording_case(recording: Recording) -> Json:
     """Return what the decision knows of a recording, in the case format, from the tables.
 
-    Processing and failed count as draft. A publication that was ended before it began is left
-    out. A handout needs its author: the speaker, or whoever made the paper.
+    Processing and failed count as draft. A publication that was ended by hand is none. A
+    handout needs its author: the speaker, or whoever made the paper.
     """
     agreements = db.session.scalars(
         select(Agreement).where(Agreement.recording_id == recording.id).order_by(Agreement.id)
     ).all()
     publications = db.session.scalars(
-        select(Publication).where(Publication.recording_id == recording.id).order_by(Publication.id)
+        select(Publication)
+        .where(Publication.recording_id == recording.id, Publication.ended_at.is_(None))
+        .order_by(Publication.id)
     )
     takedowns = db.session.scalars(
         select(Takedown).where(Takedown.recording_id == recording.id).order_by(Takedown.id)
@@ -56,7 +58,10 @@ def recording_case(recording: Recording) -> Json:
         "stage": _STAGES.get(recording.stage, recording.stage),
         "duration": recording.duration_ms,
         "agreements": [_agreement(a, terms[a.id], withdrawals[a.id]) for a in agreements],
-        "publications": list(_publications(publications)),
+        "publications": [
+            _terms(one.id, one.conditions, _window(one.from_at, one.until_at))
+            for one in publications
+        ],
         "takedowns": [_window(one.from_at, one.until_at) for one in takedowns],
         "required_kinds": [required_kind(recording.kind, {a.kind for a in agreements})],
     }
@@ -119,13 +124,3 @@ def _agreement(
             for one in withdrawals
         ],
     }
-
-
-def _publications(rows: Iterable[Publication]) -> Iterable[Json]:
-    for row in rows:
-        until_at = row.until_at
-        if row.ended_at is not None and (until_at is None or row.ended_at < until_at):
-            until_at = row.ended_at
-        if row.from_at is not None and until_at is not None and until_at <= row.from_at:
-            continue
-        yield _terms(row.id, row.conditions, _window(row.from_at, until_at))

@@ -31,6 +31,16 @@ from lms.rights.rules.facts import (
 
 _MOMENTS: Final = 40
 _NOBODY: Final = "nobody"
+_LATE: Final = frozenset(
+    {
+        Code.RIGHTS_EXPIRED,
+        Code.RIGHTS_NOT_YET,
+        Code.RIGHTS_VIEWS,
+        Code.PUB_ENDED,
+        Code.PUB_NOT_YET,
+        Code.PUB_VIEWS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +168,14 @@ def find_gaps(recording: Recording, orgs: OrgTree, edition_id: str, at: int) -> 
                 decision = decide_access(facts, moment, look_ahead=False)
                 if decision.allowed:
                     return ()
-                if not nearest or len(decision.reasons) < len(nearest):
+                if not nearest or _distance(decision.reasons) < _distance(nearest):
                     nearest = decision.reasons
     return nearest
+
+
+def _distance(reasons: tuple[Code, ...]) -> tuple[int, int]:
+    """Return how far a refusal is from an allowance: fewest reasons, then the latest tried."""
+    return len(reasons), -sum(reason in _LATE for reason in reasons)
 
 
 def _candidates(terms: tuple[Terms, ...], orgs: OrgTree, edition_id: str) -> Iterable[Viewer]:
