@@ -41,7 +41,7 @@ def test_one_head() -> None:
 
 
 def test_up_equals_the_models_down_leaves_nothing(app: Flask, engine: Engine) -> None:
-    assert app
+    assert app.testing
     config = _config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
