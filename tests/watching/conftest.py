@@ -139,7 +139,7 @@ def shelf(course: Course, films: Path, papers: Path) -> Shelf:
 
 
 @contextmanager
-def stopped_clock(after: float = 60) -> Iterator[time_machine.Coordinates]:
+def stopped_clock(after: float = 60) -> Iterator[time_machine.Traveller]:
     """Stop the clock some seconds from now; `shift` moves it on."""
     with time_machine.travel(clock.now() + timedelta(seconds=after), tick=False) as traveller:
         yield traveller
@@ -150,7 +150,7 @@ def enrol(person: Person, course: Course) -> None:
         db.session.add(
             Enrolment(
                 edition_id=course.edition.id, person_id=person.id, state="enrolled", seat=1,
-                created_at=NOW, changed_at=NOW,
+                applied_at=NOW, changed_at=NOW,
             )
         )  # fmt: skip
 

@@ -31,10 +31,10 @@ from lms.watching.queries import (
 )
 from lms.watching.rules import WatchReport, decide_close, decide_report, is_lease_due
 
-#: Coverage is told to the rest of the product when it passes a multiple of this (permille), on
+#: Coverage is told to the rest of the product when it passes one of these shares (permille), on
 #: completion, and when a play session ends: judging a completion anew costs reads, and a report
 #: comes every 30 seconds from everyone who watches.
-_STEP = 50
+_TOLD_AT = (500, 600, 700, 750, 800, 850, 900, 950, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +211,8 @@ def _tell(found: WatchedPlay, before: Covered, at: datetime, *, closing: bool) -
     watch: Watch = found.watch
     now = permille(watch.covered_ms, watch.required_ms)
     completed = watch.completed_ms is not None and before.completed_ms is None
-    grew = watch.covered_ms != before.covered
-    if completed or (grew and now // _STEP != before.permille // _STEP) or closing:
+    passed = any(before.permille < share <= now for share in _TOLD_AT)
+    if completed or passed or closing:
         raise_event(
             CoverageChanged(
                 RecordingId(watch.recording_id),
