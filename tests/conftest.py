@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import close_all_sessions
 
 from lms.app import create_app
 from lms.config import Settings
@@ -86,6 +87,7 @@ def session_app(settings: Settings, database: Database) -> Iterator[Flask]:
 @pytest.fixture
 def app(session_app: Flask, database: Database, settings: Settings) -> Iterator[Flask]:
     """Return the application on an empty database, inside an application context."""
+    close_all_sessions()  # of a test that failed in the middle
     with session_app.app_context():
         forget_site()
         if database.template is not None:
