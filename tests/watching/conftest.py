@@ -94,7 +94,9 @@ class Shelf:
             rewrite_facts(recording.id, clock.now())
         return agreement
 
-    def publish(self, recording: Recording, until: datetime | None = None, **conditions: Any) -> None:
+    def publish(
+        self, recording: Recording, until: datetime | None = None, **conditions: Any
+    ) -> None:
         """Publish, for everyone unless told."""
         with unit_of_work():
             db.session.add(
@@ -169,6 +171,7 @@ def statements(app: Flask) -> Iterator[Callable[[], Sequence[str]]]:
         seen.clear()
         return found
 
+    assert app.testing  # its database is asked for inside its context
     event.listen(db.engine, "before_cursor_execute", note)
     yield taken
     event.remove(db.engine, "before_cursor_execute", note)

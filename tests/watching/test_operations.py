@@ -47,12 +47,8 @@ def shown(course: Course, duration: int = 600_000) -> Recording:
         )  # fmt: skip
         db.session.add(agreement)
         db.session.flush()
-        db.session.add(
-            AgreementTerm(agreement_id=agreement.id, kind="grant", conditions=everyone)
-        )
-        db.session.add(
-            Publication(recording_id=recording.id, conditions=everyone, created_at=NOW)
-        )
+        db.session.add(AgreementTerm(agreement_id=agreement.id, kind="grant", conditions=everyone))
+        db.session.add(Publication(recording_id=recording.id, conditions=everyone, created_at=NOW))
         rewrite_facts(recording.id, datetime(2020, 1, 1, tzinfo=UTC))
     return recording
 
@@ -214,9 +210,7 @@ def test_coverage_and_going_on_are_one_query_each(
     assert coverage_of(cast.trainee.id, []) == {}
 
 
-def test_a_new_version_ends_what_plays_and_starts_coverage_anew(
-    cast: Cast, course: Course
-) -> None:
+def test_a_new_version_ends_what_plays_and_starts_coverage_anew(cast: Cast, course: Course) -> None:
     recording = shown(course)
     play_id = play_some(cast.trainee, recording, 60_000, NOW)
     with unit_of_work():

@@ -1,5 +1,7 @@
 """Play sessions over HTTP: the way of the bytes, every gate, and reports."""
 
+import dataclasses
+import logging
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -13,11 +15,12 @@ from sqlalchemy import func, select
 from lms.infra.db import db, unit_of_work
 from lms.kernel import clock
 from lms.people.models import Person
-from lms.recordings.models import Caption, Recording
+from lms.recordings.models import Caption, MediaKind, Recording, Stage
 from lms.recordings.rules import Cue, render_vtt
 from lms.rights.models import PlaySession, RefusalLog
+from lms.watching.contributions import HideMediaTokens
 from lms.watching.models import Watch, WatchSession
-from tests.conftest import Cast
+from tests.conftest import NOW, Cast
 from tests.recordings.conftest import run_ffmpeg
 from tests.watching.conftest import Shelf, enrol, stopped_clock
 
@@ -32,9 +35,18 @@ def start(client: FlaskClient, recording: Recording, **body: Any) -> dict[str, A
     return told
 
 
-def report(client: FlaskClient, play: dict[str, Any], sequence: int, *spans: Any, **more: Any) -> Any:
+def report(
+    client: FlaskClient, play: dict[str, Any], sequence: int, *spans: Any, **more: Any
+) -> Any:
     body = {"sequence": sequence, "intervals": [list(span) for span in spans], **more}
     return client.post(play["events"], json=body)
+
+
+def row(play: dict[str, Any]) -> PlaySession:
+    """Return the row of a play session."""
+    found = db.session.get(PlaySession, play["play_session"])
+    assert found is not None
+    return found
 
 
 def media(client: FlaskClient, play: dict[str, Any], name: str) -> Any:
@@ -60,7 +72,9 @@ def test_a_film_is_decrypted_from_what_the_addresses_give(
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    keys = re.findall(r'#EXT-X-KEY:METHOD=AES-128,URI="(k\d+\.key)",IV=0x([0-9a-f]{32})', answer.text)
+    keys = re.findall(
+        r'#EXT-X-KEY:METHOD=AES-128,URI="(k\d+\.key)",IV=0x([0-9a-f]{32})', answer.text
+    )
     segments = re.findall(r"^\d+\.ts$", answer.text, re.MULTILINE)
     assert len(keys) == len(segments) == 6
     assert [int(iv, 16) for _name, iv in keys] == list(range(6))
@@ -102,8 +116,6 @@ def test_a_stored_file_is_left_to_the_web_server_where_there_is_one(
     client = sign_in(cast.trainee)
     play = start(client, recording)
     app = client.application
-    import dataclasses
-
     settings = dataclasses.replace(app.extensions["settings"], accel_prefix="/stored")
     monkeypatch.setitem(app.extensions, "settings", settings)
 
@@ -163,9 +175,7 @@ def test_a_takedown_kills_every_address(cast: Cast, shelf: Shelf, sign_in: SignI
     assert page.status_code in (403, 404)
 
 
-def test_a_token_opens_nothing_but_its_own(
-    cast: Cast, shelf: Shelf, sign_in: SignIn
-) -> None:
+def test_a_token_opens_nothing_but_its_own(cast: Cast, shelf: Shelf, sign_in: SignIn) -> None:
     recording, other = shelf.shown("short.mp4"), shelf.shown("short.mp4")
     client = sign_in(cast.trainee)
     with stopped_clock() as at:
@@ -273,9 +283,6 @@ def test_a_report_that_cannot_be_is_refused_with_a_sentence(
 
 def _bare(shelf: Shelf) -> Recording:
     """A recording whose files nobody asks for."""
-    from lms.recordings.models import MediaKind, Stage
-    from tests.conftest import NOW
-
     with unit_of_work():
         recording = Recording(
             edition_id=shelf.course.edition.id, kind=MediaKind.VIDEO, title={"en": "L"},
@@ -323,7 +330,7 @@ def test_watching_goes_on_where_it_stopped(cast: Cast, shelf: Shelf, sign_in: Si
         assert play["resume_ms"] == 0
         at.shift(12)
         report(client, play, 1, (0, 12_000), position=12_000, close=True)
-        assert db.session.get(PlaySession, play["play_session"]).closed_why == "ended"
+        assert row(play).closed_why == "ended"
         at.shift(3600)
         again = start(client, recording)
         page = client.get(f"/recordings/{recording.id}").text
@@ -372,7 +379,7 @@ def test_other_peoples_play_sessions_are_like_none(
     nobody = other.application.test_client()
     assert report(nobody, play, 1, (0, 1000)).status_code == 401
     db.session.expire_all()
-    assert db.session.get(PlaySession, play["play_session"]).closed_at is None
+    assert row(play).closed_at is None
 
 
 def test_who_signed_out_everywhere_reports_no_more(
@@ -439,9 +446,7 @@ def test_refusals_are_told_in_one_sentence_with_what_would_change_it(
     assert stranger.get(f"/api/v1/recordings/{hidden.id}/probe").status_code == 404
 
 
-def test_a_country_is_asked_for_where_it_matters(
-    cast: Cast, shelf: Shelf, sign_in: SignIn
-) -> None:
+def test_a_country_is_asked_for_where_it_matters(cast: Cast, shelf: Shelf, sign_in: SignIn) -> None:
     recording = shelf.film("short.mp4")
     shelf.agree(recording, territory=["JP"])
     shelf.publish(recording)
@@ -490,12 +495,14 @@ def test_captions_come_as_text(cast: Cast, shelf: Shelf, sign_in: SignIn) -> Non
 
 
 def test_no_log_line_holds_a_media_address() -> None:
-    import logging
-
-    from lms.watching.contributions import HideMediaTokens
-
     record = logging.LogRecord(
-        "werkzeug", logging.INFO, "", 1, '%s "%s"', ("::1", "GET /media/abc.def/r/0.ts HTTP/1.1"), None
-    )
+        "werkzeug",
+        logging.INFO,
+        "",
+        1,
+        '%s "%s"',
+        ("::1", "GET /media/abc.def/r/0.ts HTTP/1.1"),
+        None,
+    )  # fmt: skip
     assert HideMediaTokens().filter(record)
     assert record.getMessage() == '::1 "GET /media/.../r/0.ts HTTP/1.1"'
