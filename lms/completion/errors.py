@@ -4,4 +4,8 @@ from lms.kernel.errors import RefusedError
 
 
 class CompletionRefusedError(RefusedError):
-    """`already_decided`, `reason_missing`, `glyph_missing`, `not_earned`, `not_enrolled`."""
+    """Why not.
+
+    `already_decided`, `reason_missing`, `glyph_missing` (fact `characters`), `not_earned`,
+    `not_enrolled`, `already_issued`, `certificate_revoked`.
+    """

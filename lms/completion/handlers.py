@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lms.completion.operations import judge_edition, judge_people
+from lms.completion.rules import Correction
 from lms.enrolment.events import EnrolmentConfirmed
 from lms.records.events import LessonRead
 from lms.rights.events import RecordingPublished
@@ -12,20 +13,46 @@ from lms.watching.events import CoverageChanged
 
 
 def judge_person_again(event: Any) -> None:
-    """Judge the one person of an event."""
+    """Judge the one person of an event.
+
+    `CoverageChanged` comes only when a multiple of 50 permille was passed, at completion and
+    at the end of a play session, so that a watch report stays cheap: a requirement asks for a
+    multiple of 50.
+    """
     judge_people([event.person_id], event.edition_id, type(event).__name__, at=event.at)
 
 
-def judge_edition_again(event: Any) -> None:
-    """Judge everyone of an edition whose sessions or recordings changed."""
-    judge_edition(event.edition_id, type(event).__name__, at=event.at)
+def judge_corrected_person(event: AttendanceChanged) -> None:
+    """Judge a person whose attendance changed: what was earned may be in question."""
+    judge_people(
+        [event.person_id],
+        event.edition_id,
+        "attendance_changed",
+        at=event.at,
+        correction=Correction(live_session_id=event.live_session_id),
+    )
+
+
+def judge_edition_again(event: RecordingPublished) -> None:
+    """Judge everyone of an edition: what they watched may stand for a part now."""
+    judge_edition(event.edition_id, "recording_published", at=event.at)
+
+
+def judge_without_session(event: LiveSessionCancelled) -> None:
+    """Judge everyone of an edition of which a session is cancelled, perhaps after the fact."""
+    judge_edition(
+        event.edition_id,
+        "session_cancelled",
+        at=event.at,
+        correction=Correction(live_session_id=event.live_session_id, is_cancelled=True),
+    )
 
 
 HANDLERS: dict[type, tuple[Callable[[Any], None], ...]] = {
-    AttendanceChanged: (judge_person_again,),
+    AttendanceChanged: (judge_corrected_person,),
     CoverageChanged: (judge_person_again,),
     LessonRead: (judge_person_again,),
     EnrolmentConfirmed: (judge_person_again,),
     RecordingPublished: (judge_edition_again,),
-    LiveSessionCancelled: (judge_edition_again,),
+    LiveSessionCancelled: (judge_without_session,),
 }

@@ -90,12 +90,17 @@ class CertificateCounter(Model):
 
 
 class RevocationTask(WithId, Model):
-    """A correction would undo a completion: a person decides, with a reason."""
+    """A correction would undo a completion: a person decides, with a reason.
+
+    `lacking`: the requirements (ids, separated by spaces) that were not met when it was asked.
+    Settled by machine, when met again: decision kept, `closed_by` None.
+    """
 
     __tablename__ = "revocation_task"
 
     achievement_id: Mapped[str] = mapped_column(ForeignKey("achievement.id"), index=True)
     cause: Mapped[str] = mapped_column(String(60))
+    lacking: Mapped[str] = mapped_column(Text, default="")
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None] = mapped_column(String(26))

@@ -168,11 +168,53 @@ def certificate_number(year: int, serial: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands for a person in an edition before a judgement."""
+    """What stands for a person in an edition before a judgement.
+
+    `accepted` holds the requirements that were not met when a person decided to keep the
+    completion nevertheless.
+    """
 
     earned_at: datetime | None = None
     revoked_at: datetime | None = None
     has_open_task: bool = False
+    accepted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was put right: the attendance of a session, a confirmation, a session cancelled."""
+
+    live_session_id: str | None = None
+    requirement_id: str | None = None
+    is_cancelled: bool = False
+
+
+def lacking(outcome: CompletionOutcome) -> tuple[str, ...]:
+    """Return the ids of the requirements that are not met."""
+    return tuple(
+        one.requirement_id for one in outcome.requirements if one.state is not RequirementState.DONE
+    )
+
+
+def takes_away(
+    correction: Correction | None, evidence: Evidence, outcome: CompletionOutcome
+) -> bool:
+    """Whether a correction is why a requirement is not met.
+
+    A rule made stricter, a second recording published or a lesson marked unread corrects
+    nothing: what was earned under the rule of its time is not asked about again.
+    """
+    if correction is None:
+        return False
+    missing = [one for one in outcome.requirements if one.state is not RequirementState.DONE]
+    if correction.requirement_id is not None:
+        return any(one.requirement_id == correction.requirement_id for one in missing)
+    session = correction.live_session_id
+    if correction.is_cancelled:  # it stands for no route any more
+        return session in evidence.attended and bool(missing)
+    return session not in evidence.attended and any(
+        session in way.route.live_session_ids for one in missing for way in one.routes
+    )
 
 
 class Verdict(StrEnum):
@@ -184,12 +226,15 @@ class Verdict(StrEnum):
     SETTLE = "settle"
 
 
-def decide_verdict(outcome: CompletionOutcome, standing: Standing) -> Verdict:
+def decide_verdict(
+    outcome: CompletionOutcome, standing: Standing, *, was_corrected: bool = True
+) -> Verdict:
     """Decide what a judgement leads to.
 
-    Met for the first time: earned. Earned and no longer met: a person is asked (once). Met again
-    while that question is open: the question settles itself. What a person revoked is not earned
-    again by machine.
+    Met for the first time: earned. Earned and no longer met because of a correction: a person
+    is asked, once; who was told to keep it is asked about only when more is missing than then.
+    Met again while that question is open: the question settles itself. What a person revoked is
+    not earned again by machine.
     """
     if standing.revoked_at is not None:
         return Verdict.NOTHING
@@ -197,7 +242,15 @@ def decide_verdict(outcome: CompletionOutcome, standing: Standing) -> Verdict:
         return Verdict.EARN if outcome.is_met else Verdict.NOTHING
     if outcome.is_met:
         return Verdict.SETTLE if standing.has_open_task else Verdict.NOTHING
-    return Verdict.NOTHING if standing.has_open_task else Verdict.QUESTION
+    if standing.has_open_task or not was_corrected:
+        return Verdict.NOTHING
+    known = standing.accepted and standing.accepted.issuperset(lacking(outcome))
+    return Verdict.NOTHING if known else Verdict.QUESTION
+
+
+def masked_name(name: str) -> str:
+    """Return a name for a public page: the first character of each part, the rest hidden."""
+    return " ".join(part[:1] + "\uff0a" for part in name.split())
 
 
 @dataclass(frozen=True, slots=True)

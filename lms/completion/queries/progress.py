@@ -1,12 +1,13 @@
-"""Reads of completion: rules with their routes found, evidence, progress.
+"""Progress: rules with their routes found, evidence, progress.
 
 `progress_of` takes three queries whatever the number of editions: the requirements, the sessions
 and recordings that routes stand for, and one union of every kind of evidence.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import BigInteger, String, and_, case, cast, literal, null, select, union_all
@@ -30,11 +31,10 @@ from lms.completion.rules import (
     Standing,
     judge_completion,
 )
-from lms.courses.models import Edition, Lesson, Part, Programme
+from lms.courses.models import Lesson, Part
 from lms.infra.db import db
 from lms.kernel.ids import EditionId, PersonId
 from lms.kernel.localized import Localized
-from lms.people.models import Person
 from lms.recordings.models import MediaKind, Recording, Stage
 from lms.records.models import Achievement, LessonReading
 from lms.sessions.models import Attendance, AttendanceStatus, JoinPress, LiveSession
@@ -215,7 +215,7 @@ def rules_of(edition_ids: Collection[str]) -> dict[EditionId, EditionRule]:
     return _rules(edition_ids)[0]
 
 
-def _epoch_ms(column: Any) -> Any:
+def _as_text(column: Any) -> Any:
     """Return a moment as text that both engines give back alike."""
     return cast(column, String)
 
@@ -264,13 +264,22 @@ def _evidence_query(person_ids: Collection[str], edition_ids: Collection[str]) -
         .where(Confirmation.person_id.in_(person_ids), Requirement.edition_id.in_(edition_ids)),
         select(
             literal("earned"), Achievement.person_id, Achievement.edition_id,
-            _epoch_ms(Achievement.earned_at), Certificate.id,
+            _as_text(Achievement.earned_at), Certificate.id,
             case((Achievement.revoked_at.is_not(None), 1), else_=0),
             case((task.id.is_not(None), 1), else_=0), none_number,
         )
         .outerjoin(Certificate, Certificate.achievement_id == Achievement.id)
         .outerjoin(task, and_(task.achievement_id == Achievement.id, task.closed_at.is_(None)))
         .where(Achievement.person_id.in_(person_ids), Achievement.edition_id.in_(edition_ids)),
+        select(
+            literal("kept"), Achievement.person_id, Achievement.edition_id,
+            cast(RevocationTask.lacking, text), none_text, none_number, none_number, none_number,
+        )
+        .join(Achievement, Achievement.id == RevocationTask.achievement_id)
+        .where(
+            RevocationTask.decision == "kept", RevocationTask.closed_by.is_not(None),
+            Achievement.person_id.in_(person_ids), Achievement.edition_id.in_(edition_ids),
+        ),
     )  # fmt: skip
 
 
@@ -283,7 +292,7 @@ def evidence_of(
         return found
     rows: Sequence[Any] = db.session.execute(_evidence_query(person_ids, edition_ids)).all()
     by_hand = {(row[1], row[2]) for row in rows if row[0] == "hand"}
-    for row in rows:
+    for row in sorted(rows, key=itemgetter(0)):  # what was earned before what was kept of it
         if row[0] == "press" and (row[1], row[2]) in by_hand:
             continue  # what was set by hand stands before presses
         _take(found[PersonId(row[1])], row)
@@ -309,7 +318,19 @@ def _take(person: PersonEvidence, row: Any) -> None:
     elif kind == "confirmed":
         person.confirmed.add(key)
     else:
+        _take_standing(person, row)
+
+
+def _take_standing(person: PersonEvidence, row: Any) -> None:
+    """Put what was earned, and what a person decided about it, where it belongs."""
+    kind, _who, key, one, two, first, second, _third = row
+    if kind == "kept":
+        before = person.standing[key]
+        person.standing[key] = replace(before, accepted=before.accepted | set(one.split()))
+    else:
         earned_at = datetime.fromisoformat(one)
+        if earned_at.tzinfo is None:  # SQLite keeps UTC without saying so
+            earned_at = earned_at.replace(tzinfo=UTC)
         person.standing[key] = Standing(
             earned_at, earned_at if first else None, has_open_task=bool(second)
         )
@@ -336,90 +357,3 @@ def progress_of(person_id: PersonId, edition_ids: Collection[str]) -> Progress:
             evidence.certificates.get(edition_id),
         )
     return Progress(editions, evidence, parts)
-
-
-def find_rule(edition_id: str) -> CompletionRule | None:
-    """Return the rule of an edition, or None."""
-    return db.session.get(CompletionRule, edition_id)
-
-
-def list_requirements(edition_id: str) -> list[Requirement]:
-    """Return the requirements of an edition in order."""
-    return list(
-        db.session.scalars(
-            select(Requirement)
-            .where(Requirement.edition_id == edition_id)
-            .order_by(Requirement.position, Requirement.id)
-        )
-    )
-
-
-def find_open_task(achievement_id: str) -> RevocationTask | None:
-    """Return the open question about an achievement, or None."""
-    return db.session.scalar(
-        select(RevocationTask).where(
-            RevocationTask.achievement_id == achievement_id, RevocationTask.closed_at.is_(None)
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenQuestion:
-    """A completion that a correction would undo, for the person who decides."""
-
-    task: RevocationTask
-    achievement: Achievement
-    person: Person
-    edition: Edition
-    programme: Programme
-
-
-def list_open_questions(edition_ids: Collection[str] | None = None) -> list[OpenQuestion]:
-    """Return the open questions (of editions), oldest first, in one query."""
-    query = (
-        select(RevocationTask, Achievement, Person, Edition, Programme)
-        .join(Achievement, Achievement.id == RevocationTask.achievement_id)
-        .join(Person, Person.id == Achievement.person_id)
-        .join(Edition, Edition.id == Achievement.edition_id)
-        .join(Programme, Programme.id == Edition.programme_id)
-        .where(RevocationTask.closed_at.is_(None))
-        .order_by(RevocationTask.opened_at, RevocationTask.id)
-    )
-    if edition_ids is not None:
-        query = query.where(Achievement.edition_id.in_(edition_ids))
-    return [OpenQuestion(*row) for row in db.session.execute(query)]
-
-
-def find_certificate(certificate_id: str) -> Certificate | None:
-    """Return a certificate by its id, or None."""
-    return db.session.get(Certificate, certificate_id)
-
-
-def find_certificate_by_code(code: str) -> Certificate | None:
-    """Return a certificate by the secret part of its public address, or None."""
-    return db.session.scalar(select(Certificate).where(Certificate.code == code))
-
-
-@dataclass(frozen=True, slots=True)
-class Earned:
-    """A completion for a person's own record."""
-
-    achievement: Achievement
-    certificate: Certificate | None
-    programme: Programme
-    edition: Edition
-
-
-def list_earned(person_id: PersonId) -> list[Earned]:
-    """Return what a person has earned (revoked too, marked), latest first, in one query."""
-    return [
-        Earned(*row)
-        for row in db.session.execute(
-            select(Achievement, Certificate, Programme, Edition)
-            .outerjoin(Certificate, Certificate.achievement_id == Achievement.id)
-            .join(Edition, Edition.id == Achievement.edition_id)
-            .join(Programme, Programme.id == Edition.programme_id)
-            .where(Achievement.person_id == person_id)
-            .order_by(Achievement.earned_at.desc())
-        )
-    ]

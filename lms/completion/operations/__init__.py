@@ -1,0 +1,26 @@
+"""Writes of completion: judging, rules, confirmations, certificates, questions."""
+
+from lms.completion.operations.certificates import (
+    issue_certificate,
+    issue_missing_certificate,
+    missing_glyphs_of,
+)
+from lms.completion.operations.glyphs import missing_glyphs
+from lms.completion.operations.judging import judge_edition, judge_people
+from lms.completion.operations.printing import print_certificate
+from lms.completion.operations.questions import decide_question, revoke_completion
+from lms.completion.operations.ruling import confirm_requirement, set_rule
+
+__all__ = [
+    "confirm_requirement",
+    "decide_question",
+    "issue_certificate",
+    "issue_missing_certificate",
+    "judge_edition",
+    "judge_people",
+    "missing_glyphs",
+    "missing_glyphs_of",
+    "print_certificate",
+    "revoke_completion",
+    "set_rule",
+]

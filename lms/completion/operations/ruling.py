@@ -1,0 +1,97 @@
+"""Setting the rule of an edition; confirming by hand."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+
+from lms.completion.errors import CompletionRefusedError
+from lms.completion.models import CompletionRule, Confirmation, Requirement
+from lms.completion.operations.judging import judge_edition, judge_people
+from lms.completion.policy import require_edition_manager
+from lms.completion.queries import find_confirmation, list_requirements, lock_seats
+from lms.completion.rules import Correction, EditionRuleDraft
+from lms.courses.queries import get_edition
+from lms.infra.audit import record_act
+from lms.infra.db import db, lock_row
+from lms.kernel.actor import Actor
+from lms.kernel.errors import NotFoundError
+from lms.kernel.ids import EditionId, PersonId
+
+
+def set_rule(actor: Actor, edition_id: EditionId, draft: EditionRuleDraft, *, at: datetime) -> None:
+    """Set the rule of an edition and judge everyone anew. What was earned stays.
+
+    Requirements keep their ids (and with them the confirmations) where the draft names them.
+    """
+    require_edition_manager(actor, get_edition(edition_id))
+    rule = lock_row(CompletionRule, edition_id)
+    if rule is None:
+        rule = CompletionRule(edition_id=edition_id)
+        db.session.add(rule)
+    rule.combine, rule.needed, rule.due_at = draft.combine, draft.needed, draft.due_at
+    rule.gives_certificate = draft.gives_certificate
+    standing = {one.id: one for one in list_requirements(edition_id)}
+    for position, wanted in enumerate(draft.requirements, 1):
+        requirement = standing.pop(wanted.id, None) if wanted.id else None
+        if requirement is None:
+            requirement = Requirement(edition_id=edition_id)
+            db.session.add(requirement)
+        requirement.position, requirement.part_id = position, wanted.part_id
+        requirement.title = dict(wanted.title)
+        requirement.routes = [dict(route) for route in wanted.routes]
+    for gone in standing.values():
+        db.session.execute(delete(Confirmation).where(Confirmation.requirement_id == gone.id))
+        db.session.delete(gone)
+    db.session.flush()
+    record_act(
+        actor, "completion.rule_set", "edition", edition_id, at=at,
+        combine=draft.combine, requirements=len(draft.requirements),
+    )  # fmt: skip
+    judge_edition(edition_id, "rule_changed", at=at)
+
+
+def confirm_requirement(
+    actor: Actor,
+    requirement_id: str,
+    person_id: PersonId,
+    *,
+    confirmed: bool,
+    note: str = "",
+    at: datetime,
+) -> None:
+    """Confirm by hand that a person met a requirement, or take the confirmation back.
+
+    Raises NotFoundError, CompletionRefusedError (`not_enrolled`).
+    """
+    requirement = db.session.get(Requirement, requirement_id)
+    if requirement is None:
+        raise NotFoundError
+    edition_id = EditionId(requirement.edition_id)
+    require_edition_manager(actor, get_edition(edition_id))
+    if person_id not in lock_seats([person_id], edition_id):
+        raise CompletionRefusedError("not_enrolled")
+    known = find_confirmation(requirement_id, person_id)
+    if confirmed == (known is not None):
+        return
+    if known is not None:
+        db.session.delete(known)
+    else:
+        db.session.add(
+            Confirmation(
+                requirement_id=requirement_id,
+                person_id=person_id,
+                note=note,
+                by_id=actor.person_id,
+                at=at,
+            )
+        )
+    db.session.flush()
+    act = "completion.confirmed" if confirmed else "completion.confirmation_taken_back"
+    record_act(actor, act, "requirement", requirement_id, at=at, person=person_id)
+    judge_people(
+        [person_id],
+        edition_id,
+        "confirmation_changed",
+        at=at,
+        correction=Correction(requirement_id=requirement_id),
+    )
