@@ -111,4 +111,4 @@ def programme_titles(programme_ids: Sequence[str]) -> dict[str, Localized]:
     rows = db.session.execute(
         select(Programme.id, Programme.title).where(Programme.id.in_(programme_ids))
     )
-    return dict(rows.tuples().all())
+    return {key: title for key, title in rows}  # noqa: C416 - dict() cannot type the rows
