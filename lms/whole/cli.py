@@ -119,3 +119,45 @@ def _app(make_app: Callable[[], Any]) -> Iterator[None]:
 def _refuse(sentence: str) -> NoReturn:
     click.echo(sentence.encode(errors="backslashreplace"), err=True)
     sys.exit(1)
+
+
+@click.group("demo")
+def demo() -> None:
+    """Bring the demo up, with TOMONI_DEMO=1 only."""
+
+
+@demo.command("seed")
+@click.pass_obj
+def seed(make_app: Callable[[], Any]) -> None:
+    """Bring in the cast and begin the stories. May be run again; the worker does the films."""
+    with _demo(make_app) as place:
+        from lms.whole.demo.seed import FaultyContentError, seed_demo  # noqa: PLC0415 - as above
+
+        try:
+            seed_demo(place, clock.now(), _say)
+        except FaultyContentError as error:
+            _refuse(str(error))
+
+
+@demo.command("refresh")
+@click.pass_obj
+def refresh(make_app: Callable[[], Any]) -> None:
+    """Publish the films that are ready and bring the days up to now."""
+    with _demo(make_app) as place:
+        from lms.whole.demo.seed import refresh_demo  # noqa: PLC0415 - as above
+
+        done = refresh_demo(place, clock.now())
+    _say("Everything is ready." if done else "Some films wait for the worker still.")
+
+
+@contextmanager
+def _demo(make_app: Callable[[], Any]) -> Iterator[Any]:
+    """Step into the application when it is a demo; else end the command."""
+    with _app(make_app):
+        from lms.infra.current import current_settings, current_storage  # noqa: PLC0415 - as above
+        from lms.whole.demo.seed import Place  # noqa: PLC0415 - as above
+
+        settings = current_settings()
+        if not settings.demo:
+            _refuse("This is no demo: set TOMONI_DEMO=1, and never for a real site.")
+        yield Place(settings, current_storage())
