@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -84,9 +85,9 @@ def session_app(settings: Settings, database: Database) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-@pytest.fixture
-def app(session_app: Flask, database: Database, settings: Settings) -> Iterator[Flask]:
-    """Return the application on an empty database, inside an application context."""
+@contextmanager
+def emptied(session_app: Flask, database: Database, settings: Settings) -> Iterator[Flask]:
+    """Give the application on an empty database, inside an application context."""
     close_all_sessions()  # of a test that failed in the middle
     with session_app.app_context():
         forget_site()
@@ -107,6 +108,13 @@ def app(session_app: Flask, database: Database, settings: Settings) -> Iterator[
         yield session_app
         db.session.remove()
         session_app.config["WTF_CSRF_ENABLED"] = True
+
+
+@pytest.fixture
+def app(session_app: Flask, database: Database, settings: Settings) -> Iterator[Flask]:
+    """Return the application on an empty database, inside an application context."""
+    with emptied(session_app, database, settings) as application:
+        yield application
 
 
 @pytest.fixture
@@ -202,6 +210,11 @@ def grant(person: Person, role: Role, scope: str = "*") -> None:
 @pytest.fixture
 def cast(app: Flask) -> Cast:  # noqa: ARG001 - the database must be there
     """Everyone, committed."""
+    return add_cast()
+
+
+def add_cast() -> Cast:
+    """Add everyone, committed."""
     with unit_of_work():
         hq = add_organisation("HQ", "hq", ("東和金属労働組合協議会", "Towa Metal Council"))
         ia = add_organisation("IA", "industrial", ("青空電機連合", "Aozora Electric Unions"), hq)
