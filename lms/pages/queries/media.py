@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lms.completion.queries import EditionProgress, Progress
 from lms.enrolment.models import Enrolment, EnrolmentState
@@ -34,6 +34,11 @@ class MediaLine:
     def allowed(self) -> bool:
         """Whether it may be seen now."""
         return self.decision.allowed
+
+    @property
+    def last_minute(self) -> datetime | None:
+        """The last minute in which it may be seen: "until 31 December 23:59", not midnight."""
+        return None if self.until is None else self.until - timedelta(minutes=1)
 
     @property
     def is_video(self) -> bool:

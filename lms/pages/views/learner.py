@@ -87,6 +87,7 @@ def my_learning() -> Any:
         screen=screen,
         next_session=screen.upcoming[0] if screen.upcoming else None,
         todays=todays,
+        titles={one.edition.id: one.programme.title for one, _p in screen.running},
         today=today,
         checklist_items=checklist_items,
         states=STATES,
