@@ -180,7 +180,7 @@ class SimulatorForm(TomoniForm):
             *(SelectChoice(key, name) for key, name in organisations),
         ]
         self.country.choices = [
-            SelectChoice("", _("Not stated")),
+            SelectChoice("", _("Country not stated")),
             *(SelectChoice(code, name) for code, name in countries),
         ]
         self.action.choices = _from(ACTIONS, usual_actions(media_kind))

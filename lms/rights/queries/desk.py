@@ -30,10 +30,13 @@ from lms.rights.rules import (
     sum_up_terms,
 )
 from lms.rights.rules.codes import Code
+from lms.rights.rules.facts import Agreement as RuleAgreement
 from lms.rights.rules.facts import Audience, Enrolment, EnrolmentStatus, Terms
+from lms.rights.rules.facts import Stage as RuleStage
 from lms.rights.rules.standing import Standing, judge_standing
 
 SIMULATED = "simulated"
+_DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class AgreementLine:
     prohibitions: tuple[Terms, ...] = ()
     max_views: int | None = None
     can_be_withdrawn: bool = False
+    days_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,28 @@ def simulate(recording_id: str, supposed: Supposed) -> Decision:
     return decide_access(supposed_facts(recording_id, supposed), to_ms(supposed.at))
 
 
+def list_blockers(recording_id: str, supposed: Supposed) -> tuple[str, ...]:
+    """Return the rightsholders whose agreement, alone, refuses somebody supposed."""
+    facts = supposed_facts(recording_id, supposed)
+    names = {row.id: row.holder_name for row in _agreements(recording_id)}
+    found = []
+    for lineage in facts.recording.whole:
+        alone = replace(
+            facts.recording,
+            stage=RuleStage.PUBLISHED,
+            agreements=lineage.agreements,
+            takedowns=(),
+            publications=(Terms("all", audience=Audience(Reach.OUTSIDE)),),
+            required_kinds=frozenset(),
+        )
+        decision = decide_access(
+            replace(facts, recording=alone), to_ms(supposed.at), look_ahead=False
+        )
+        if not decision.allowed:
+            found.append(names[lineage.agreements[-1].id])
+    return tuple(found)
+
+
 def _agreements(recording_id: str) -> list[Agreement]:
     return list(
         db.session.scalars(
@@ -186,11 +212,16 @@ def _lines(known: Recording, rows: list[Agreement], now: int) -> tuple[Agreement
                 scope=sum_up_terms(own.grants) if own.grants else None,
                 prohibitions=own.prohibitions,
                 max_views=max(views, default=None),
+                days_left=_days_left(own, now) if standing is Standing.ENDING else None,
                 can_be_withdrawn=standing not in (Standing.WITHDRAWN, Standing.REFUSED)
                 and all(w.actions is not None for w in own.withdrawals),
             )
         )
     return tuple(lines)
+
+
+def _days_left(agreement: RuleAgreement, now: int) -> int:
+    return (max(grant.closes for grant in agreement.grants) - now) // _DAY_MS
 
 
 def _published(recording: RecordingRow, known: Recording) -> Scope | None:
@@ -227,6 +258,7 @@ __all__ = [
     "RightsDesk",
     "Supposed",
     "find_agreement",
+    "list_blockers",
     "list_consents",
     "read_rights_desk",
     "simulate",

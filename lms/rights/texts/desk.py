@@ -58,7 +58,7 @@ CHANNELS: Final[Mapping[str, Any]] = {
 STANDINGS: Final[Mapping[Standing, Any]] = {
     Standing.REQUESTED: _l("Waiting for the signature"),
     Standing.REFUSED: _l("Refused"),
-    Standing.WITHDRAWN: _l("Withdrawn"),
+    Standing.WITHDRAWN: _l("Taken back"),
     Standing.NOT_YET: _l("Not begun"),
     Standing.IN_FORCE: _l("Signed"),
     Standing.ENDING: _l("Ends soon"),
@@ -171,14 +171,20 @@ def window_text(opens: int, closes: int, language: str) -> str:
 
 def scope_text(scope: Scope, names: Mapping[str, str], language: str) -> str:
     """Return a scope in one line, as it stands below the register and on the main button."""
+    parts = [brief_text(scope, names, language)]
+    if scope.territory is not None:
+        parts.append(str(_(", ")).join(sorted(scope.territory)))
+    parts.extend(obligation_texts(scope.obligations))
+    return " · ".join(parts)
+
+
+def brief_text(scope: Scope, names: Mapping[str, str], language: str) -> str:
+    """Return for whom, until when and for which uses."""
     parts = [reach_text(scope.reach, scope.orgs, names, language)]
     if scope.enrolled_only:
         parts.append(str(_("enrolled participants only")))
     parts.append(window_text(scope.opens, scope.closes, language))
     parts.append(actions_text(scope.actions))
-    if scope.territory is not None:
-        parts.append(str(_(", ")).join(sorted(scope.territory)))
-    parts.extend(obligation_texts(scope.obligations))
     return " · ".join(parts)
 
 

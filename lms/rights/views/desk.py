@@ -31,8 +31,8 @@ from lms.rights.operations import (
 )
 from lms.rights.policy import require_rights_desk
 from lms.rights.queries import RightsDesk, find_agreement, read_rights_desk
-from lms.rights.rules import Reach
-from lms.rights.texts.desk import gap_texts, reach_text, scope_text, window_text
+from lms.rights.rules import Code, Reach
+from lms.rights.texts.desk import brief_text, gap_texts, reach_text, scope_text, window_text
 from lms.rights.views.blueprint import blueprint
 from lms.rights.views.choices import (
     agreement_details,
@@ -236,6 +236,8 @@ def _show(
         withdraw_forms=withdraw_forms,
         answer_forms=answer_forms,
         scope_text=lambda scope: scope_text(scope, names, language),
+        brief_text=lambda scope: brief_text(scope, names, language),
+        refusals=[(gap_texts([Code(code)])[0], count) for code, count in desk.refusals],
         reach_text=lambda scope: reach_text(scope.reach, scope.orgs, names, language),
         window_text=lambda scope: window_text(scope.opens, scope.closes, language),
         names=names,

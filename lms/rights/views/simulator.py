@@ -1,6 +1,6 @@
 """The simulator: this organisation's member, that day, from there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from lms.kernel import clock
 from lms.kernel.clock import JST, from_ms
 from lms.recordings.models import Recording
 from lms.rights.forms import ANONYMOUS, SimulatorForm
-from lms.rights.queries import Supposed, simulate
+from lms.rights.queries import Supposed, list_blockers, simulate
 from lms.rights.rules import Decision, Verb, viewer_answer
 from lms.rights.texts import STAFF_TEXTS, VIEWER_TEXTS, change_sentence
 from lms.rights.texts.desk import obligation_texts
@@ -33,6 +33,7 @@ class Simulation:
     reasons: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     duties: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
 
 
 def simulation(recording: Recording) -> Simulation:
@@ -53,18 +54,16 @@ def simulation(recording: Recording) -> Simulation:
         form.refuse("moment", _("Please write a day nearer to today."))
         return Simulation(form)
     organisation = form.organisation.data
-    decision = simulate(
-        recording.id,
-        Supposed(
-            organisation_id=None if organisation in ("", ANONYMOUS) else organisation,
-            at=moment.replace(tzinfo=JST),
-            action=form.action.data,
-            country=form.country.data or None,
-            enrolled=bool(form.enrolled.data),
-            signed_in=organisation != ANONYMOUS,
-        ),
+    supposed = Supposed(
+        organisation_id=None if organisation in ("", ANONYMOUS) else organisation,
+        at=moment.replace(tzinfo=JST),
+        action=form.action.data,
+        country=form.country.data or None,
+        enrolled=bool(form.enrolled.data),
+        signed_in=organisation != ANONYMOUS,
     )
-    return _in_words(form, decision)
+    answer = _in_words(form, simulate(recording.id, supposed))
+    return replace(answer, blockers=list_blockers(recording.id, supposed))
 
 
 def _in_words(form: SimulatorForm, decision: Decision) -> Simulation:
