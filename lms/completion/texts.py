@@ -99,7 +99,7 @@ def certificate_words(certificate: Certificate, language: str, accent: str) -> d
             "language": language,
             "accent": accent,
             "title": _("Certificate of Completion"),
-            "document_title": f"{_('Certificate of Completion')} {certificate.number}",
+            "document_title": _("Certificate of Completion %(number)s", number=certificate.number),
             "number_line": _("No. %(number)s", number=certificate.number),
             "before_name": _("This is to certify that"),
             "name": pgettext("name on a certificate", "%(name)s", name=name),
@@ -116,4 +116,4 @@ def certificate_words(certificate: Certificate, language: str, accent: str) -> d
 def certificate_file_name(certificate: Certificate, language: str) -> str:
     """Return the name under which a certificate is saved, in its language."""
     with speaking(language):
-        return f"{_('certificate')}-{certificate.number}.pdf"
+        return str(_("certificate-%(number)s.pdf", number=certificate.number))

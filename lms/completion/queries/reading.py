@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -20,6 +21,7 @@ from lms.completion.rules import CompletionOutcome, RequirementOutcome, Standing
 from lms.courses.models import Edition, Programme
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.infra.db import db
+from lms.kernel import clock
 from lms.kernel.ids import EditionId, PersonId
 from lms.kernel.localized import Localized
 from lms.people.models import Person
@@ -181,6 +183,12 @@ class Enrolled:
     def is_earned(self) -> bool:
         """Whether the completion was earned and stands."""
         return self.standing.earned_at is not None and self.standing.revoked_at is None
+
+    @property
+    def earned_on(self) -> date | None:
+        """The day, in Japan, on which it was earned."""
+        earned_at = self.standing.earned_at
+        return None if earned_at is None else clock.day_in(earned_at)
 
     @property
     def cells(self) -> Sequence[RequirementOutcome]:

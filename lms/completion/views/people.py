@@ -26,7 +26,7 @@ from lms.people.queries import is_id
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 STATE_ICONS = {
     RequirementState.DONE: "check-circle",
-    RequirementState.PART: "hourglass-split",
+    RequirementState.PART: "circle-half",
     RequirementState.TODO: "circle",
 }
 
@@ -128,7 +128,7 @@ def people_csv(edition_id: str) -> Any:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     head = [
-        _("Name"), _("Reading"), _("Completion"), _("Completed on"),
+        _("Name"), _("Kana"), _("Completion"), _("Completed on"),
         *(pick(line.title, ui_language()).text for line in lines),
     ]  # fmt: skip
     writer.writerow([guarded(str(cell)) for cell in head])
@@ -145,11 +145,11 @@ def people_csv(edition_id: str) -> Any:
             row.name.shown,
             row.name.kana,
             standing,
-            clock.day_in(earned).isoformat() if earned else "",
+            row.earned_on.isoformat() if row.earned_on else "",
             *(STATES[cell.state] for cell in row.cells),
         ]
         writer.writerow([guarded(str(cell)) for cell in cells])
-    name = f"{_('completion')}-{entry.edition.slug}.csv"
+    name = _("completion-%(edition)s.csv", edition=entry.edition.slug)
     return Response(
         out.getvalue().encode("utf-8-sig"),
         mimetype="text/csv",

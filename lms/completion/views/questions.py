@@ -29,7 +29,7 @@ def _page(form: QuestionForm, task_id: str = "", status: int = 200) -> Any:
                 "name": name_of(one.person).shown,
                 "programme": one.programme,
                 "edition": one.edition,
-                "earned_at": one.achievement.earned_at,
+                "earned_on": clock.day_in(one.achievement.earned_at),
                 "cause": cause_text(one.task.cause),
                 "lacking": [titles[key] for key in one.task.lacking.split() if key in titles],
             }
