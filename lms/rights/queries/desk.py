@@ -1,15 +1,16 @@
 """Reads of the rights desk: one recording with all its agreements, and the simulator."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import lazyload
 
 from lms.courses.models import Edition, Programme
 from lms.courses.queries import Entry, get_entry
 from lms.infra.db import db
-from lms.kernel.clock import to_ms
+from lms.kernel.clock import day_in, to_ms
 from lms.people.queries import is_id, organisation_tree_facts
 from lms.recordings.models import Recording as RecordingRow
 from lms.recordings.models import Stage
@@ -37,6 +38,8 @@ from lms.rights.rules.standing import Standing, judge_standing
 
 SIMULATED = "simulated"
 _DAY_MS = 24 * 3600 * 1000
+# Terms and withdrawals are read from the frozen facts.
+_BARE = (lazyload(Agreement.terms), lazyload(Agreement.withdrawals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ class AgreementLine:
     max_views: int | None = None
     can_be_withdrawn: bool = False
     days_left: int | None = None
+
+    @property
+    def signed_on(self) -> date | None:
+        """Return the day in Japan on which it was signed."""
+        moment = self.agreement.signed_at
+        return None if moment is None else day_in(moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,7 @@ def list_consents(person_id: str, at: datetime) -> list[Consent]:
     """Return a rightsholder's own agreements with what they are for, newest first."""
     rows = db.session.execute(
         select(Agreement, RecordingRow, Programme, Edition)
+        .options(*_BARE)
         .join(RecordingRow, RecordingRow.id == Agreement.recording_id)
         .join(Edition, Edition.id == RecordingRow.edition_id)
         .join(Programme, Programme.id == Edition.programme_id)
@@ -190,6 +200,7 @@ def _agreements(recording_id: str) -> list[Agreement]:
     return list(
         db.session.scalars(
             select(Agreement)
+            .options(*_BARE)
             .where(Agreement.recording_id == recording_id)
             .order_by(Agreement.created_at, Agreement.id)
         )

@@ -261,7 +261,6 @@ def _fill_agreement(form: AgreementForm, recording: Recording, desk: RightsDesk)
     form.kind.data = "speaker" if recording.kind == "video" else "slides"
     form.actions.data = ["play"] if recording.kind == "video" else ["display", "download"]
     form.reach.data = Reach.AFFILIATE.name.lower()
-    form.recording_consent.data = recording.kind == "video"
     wanted = request.args.get("renews", "")
     for line in desk.lines:
         if line.agreement.lineage == wanted:
