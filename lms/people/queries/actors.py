@@ -3,9 +3,21 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import literal, null, or_, select, union_all
+from sqlalchemy import (
+    Date,
+    String,
+    bindparam,
+    cast,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from lms.infra.db import db
 from lms.kernel import clock
@@ -33,23 +45,17 @@ def is_id(text: str) -> bool:
 def find_actor(person_id: str, epoch: int, at: datetime) -> Actor | None:
     """Return who acts, detached from the database; None when gone, suspended or signed out.
 
-    Two queries: the person; roles and active memberships together.
+    One query: every page begins with it.
     """
-    person = db.session.get(Person, person_id)
+    if not is_id(person_id):
+        return None
+    found = db.session.execute(
+        _actor_query(), {"person_id": person_id, "today": clock.day_in(at)}
+    ).all()
+    person: Person | None = found[0][0] if found else None
     if person is None or person.suspended_at is not None or person.session_epoch != epoch:
         return None
-    today = clock.day_in(at)
-    both: Any = union_all(  # its type is lost in SQLAlchemy's own annotations
-        select(literal("role"), RoleAssignment.role, RoleAssignment.scope).where(
-            RoleAssignment.person_id == person_id
-        ),
-        select(literal("member"), Membership.organisation_id, null()).where(
-            Membership.person_id == person_id,
-            or_(Membership.starts_on.is_(None), Membership.starts_on <= today),
-            or_(Membership.ends_on.is_(None), Membership.ends_on >= today),
-        ),
-    )
-    rows = db.session.execute(both).all()
+    rows = [(kind, a, b) for _person, kind, a, b in found]
     return Actor(
         person_id=PersonId(person.id),
         display_name=display_name(person),
@@ -60,6 +66,28 @@ def find_actor(person_id: str, epoch: int, at: datetime) -> Actor | None:
         organisation_ids=tuple(
             sorted(OrganisationId(a) for kind, a, _b in rows if kind == "member")
         ),
+    )
+
+
+@cache
+def _actor_query() -> Any:
+    """Return the person with roles and active memberships, one row for each; made once."""
+    person_id, today = bindparam("person_id", type_=String), bindparam("today", type_=Date)
+    held = union_all(
+        select(literal("role").label("kind"), RoleAssignment.role.label("a"),
+               RoleAssignment.scope.label("b"))
+        .where(RoleAssignment.person_id == person_id),
+        select(literal("member"), Membership.organisation_id, cast(null(), String))
+        .where(
+            Membership.person_id == person_id,
+            or_(Membership.starts_on.is_(None), Membership.starts_on <= today),
+            or_(Membership.ends_on.is_(None), Membership.ends_on >= today),
+        ),
+    ).subquery("held")  # fmt: skip
+    return (
+        select(Person, held.c.kind, held.c.a, held.c.b)
+        .outerjoin(held, true())
+        .where(Person.id == person_id)
     )
 
 
