@@ -113,7 +113,7 @@ def used() -> set[tuple[str, str, int]]:
 def sign_in(page: Page, who: str) -> None:
     """Sign in as one of the cast, by the button that only a demo has."""
     page.goto("/sign-in")
-    page.get_by_test_id(f"demo-{who}").click()
+    page.get_by_test_id(f"demo-sign-in-{who}").click()
     page.wait_for_load_state()
 
 
