@@ -19,6 +19,7 @@ from lms.people.models import Person
 def live(app: Flask) -> Iterator[str]:
     """The address of the application, served from the test's database."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
+    vars(server)["daemon_threads"] = False  # what is still answered ends before the database goes
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -154,3 +154,66 @@ def test_a_withdrawal_takes_the_film_away(
     expect(page.get_by_test_id("player-message")).to_have_text("This material is not available.")
     assert page.evaluate("() => document.querySelector('video').src") == ""
     assert page.evaluate("() => document.querySelector('video').readyState") == 0
+
+
+def test_the_country_is_asked_for_before_playing(
+    browse: Browse, cast: Cast, shelf: Shelf, recording: Recording, faults: list[str]
+) -> None:
+    shelf.agree(recording, territory=["JP"])
+    shelf.publish(recording)
+    page = opened(browse, cast, recording, faults)
+    page.get_by_test_id("country").select_option("MY")
+    page.get_by_test_id("play").click()
+    expect(page.get_by_test_id("player-message")).to_have_text(
+        "This material cannot be viewed from the country you are in."
+    )
+
+    page.get_by_test_id("country").select_option("JP")
+    page.get_by_test_id("play").click()
+    page.wait_for_function(PLAYING.format(0.5))
+
+
+def test_playing_in_a_third_place_ends_it_in_the_first(
+    browse: Browse, cast: Cast, shelf: Shelf, recording: Recording, faults: list[str]
+) -> None:
+    shelf.agree(recording)
+    shelf.publish(recording)
+    first = opened(browse, cast, recording, faults)
+    first.get_by_test_id("play").click()
+    first.wait_for_function(PLAYING.format(0.5))
+    for _place in range(2):
+        page = opened(browse, cast, recording, faults)
+        page.get_by_test_id("play").click()
+        page.wait_for_function(PLAYING.format(0.2))
+    first.keyboard.press("k")
+
+    expect(first.get_by_test_id("player-message")).to_contain_text("two other places")
+    first.get_by_test_id("play").click()  # "Go on here"
+    first.wait_for_function(PLAYING.format(0.5))
+    first.keyboard.press("k")
+    expect(first.get_by_test_id("coverage-text")).not_to_have_text("Watched: 0 %")
+
+
+def test_the_whole_player_answers_the_keyboard(
+    browse: Browse, cast: Cast, shelf: Shelf, recording: Recording, faults: list[str]
+) -> None:
+    shelf.agree(recording)
+    shelf.publish(recording)
+    page = opened(browse, cast, recording, faults)
+    page.get_by_test_id("play").press("Enter")
+    page.wait_for_function(PLAYING.format(0.2))
+    page.keyboard.press(" ")
+    page.wait_for_function("() => document.querySelector('video').paused")
+    page.keyboard.press("l")
+    page.wait_for_function(PLAYING.format(9.9))
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => document.querySelector('video').currentTime < 6")
+    page.keyboard.press("m")
+    assert page.evaluate("() => document.querySelector('video').muted")
+    for _step in range(9):
+        page.keyboard.press(">")
+    assert page.evaluate("() => document.querySelector('video').playbackRate") == 2
+    page.keyboard.press("c")
+    expect(page.get_by_test_id("captions-language")).to_have_value("")
+    page.keyboard.press("c")
+    expect(page.get_by_test_id("captions-language")).to_have_value("en")

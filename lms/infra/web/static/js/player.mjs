@@ -171,7 +171,7 @@ function stop(message, more) {
 
 async function begin({ position = null, autoplay = true } = {}) {
   say(words.playing, { action: null });
-  const country = find("country")?.value;
+  const country = document.querySelector("[data-country]")?.value;
   let answer;
   try {
     const response = await post(config.start, country ? { country } : {});
@@ -676,7 +676,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 find("begin").addEventListener("click", () => {
-  const country = find("country");
+  const country = document.querySelector("[data-country]");
   if (country && !country.reportValidity()) return;
   begin({ position: resumeAt });
   resumeAt = null;
@@ -688,7 +688,7 @@ find("forward").addEventListener("click", () => skip(10));
 find("mute").addEventListener("click", () => setMuted(!video.muted));
 find("fullscreen").addEventListener("click", toggleFullscreen);
 find("rate").addEventListener("change", (event) => setRate(Number(event.target.value)));
-find("country-form")?.addEventListener("submit", (event) => event.preventDefault());
+document.querySelector("[data-country-form]")?.addEventListener("submit", (event) => event.preventDefault());
 seek.addEventListener("input", () => { video.currentTime = Number(seek.value); });
 frame.addEventListener("click", (event) => {
   if (play && (event.target === video || event.target === frame)) toggle();
