@@ -1,16 +1,29 @@
 """Progress: rules with their routes found, evidence, progress.
 
-`progress_of` takes three queries whatever the number of editions: the requirements, the sessions
-and recordings that routes stand for, and one union of every kind of evidence.
+`progress_of` takes two queries whatever the number of editions: the rules with their requirements,
+and one union of the sessions and recordings that routes stand for and of every kind of evidence.
+The unions are made once and remembered: making one costs more than asking it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, String, and_, case, cast, literal, null, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from lms.completion.models import (
@@ -47,6 +60,7 @@ _ATTENDED = frozenset(
         AttendanceStatus.LEFT_EARLY.value,
     }
 )
+_THINGS = frozenset({"session", "recording"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +144,44 @@ class Progress:
     recording_parts: Mapping[str, str | None]
 
 
-def _things(edition_ids: Collection[str]) -> Any:
-    """Return the sessions and recordings that routes by part stand for."""
-    sessions = select(
-        literal("session"), LiveSession.id, LiveSession.edition_id, LiveSession.part_id
-    ).where(LiveSession.edition_id.in_(edition_ids), LiveSession.cancelled_at.is_(None))
-    recordings = select(
-        literal("recording"), Recording.id, Recording.edition_id, Recording.part_id
-    ).where(
-        Recording.edition_id.in_(edition_ids),
-        Recording.kind == MediaKind.VIDEO.value,
-        Recording.stage != Stage.DELETED.value,
-        Recording.published_at.is_not(None),
+def _selected_things() -> tuple[Any, ...]:
+    """Return the sessions and recordings that routes by part stand for, shaped as evidence."""
+    nothing = [cast(null(), kind) for kind in (String, BigInteger, BigInteger, BigInteger)]
+    return (
+        select(
+            literal("session"), cast(null(), String), LiveSession.id, LiveSession.part_id, *nothing
+        ).where(
+            LiveSession.edition_id.in_(_param("edition_ids")), LiveSession.cancelled_at.is_(None)
+        ),
+        select(
+            literal("recording"), cast(null(), String), Recording.id, Recording.part_id, *nothing
+        ).where(
+            Recording.edition_id.in_(_param("edition_ids")),
+            Recording.kind == MediaKind.VIDEO.value,
+            Recording.stage != Stage.DELETED.value,
+            Recording.published_at.is_not(None),
+        ),
     )
-    return db.session.execute(union_all(sessions, recordings)).all()
+
+
+def _param(name: str) -> Any:
+    """Return the place of a list that is told when a remembered query is asked."""
+    return bindparam(name, expanding=True)
+
+
+@cache
+def _things_query() -> Any:
+    return union_all(*_selected_things())
+
+
+@cache
+def _evidence_query() -> Any:
+    return union_all(*_selected_evidence())
+
+
+@cache
+def _everything_query() -> Any:
+    return union_all(*_selected_things(), *_selected_evidence())
 
 
 def _route(data: Mapping[str, Any], by_part: Mapping[tuple[str, str], list[str]]) -> Route:
@@ -168,9 +206,8 @@ def _route(data: Mapping[str, Any], by_part: Mapping[tuple[str, str], list[str]]
     )
 
 
-def _rules(
-    edition_ids: Collection[str],
-) -> tuple[dict[EditionId, EditionRule], dict[str, str | None]]:
+def _rules(edition_ids: Collection[str], things: Iterable[Any]) -> dict[EditionId, EditionRule]:
+    """Return the rules of editions, whose sessions and recordings are given, in one query."""
     rows = db.session.execute(
         select(CompletionRule, Requirement)
         .outerjoin(Requirement, Requirement.edition_id == CompletionRule.edition_id)
@@ -178,10 +215,7 @@ def _rules(
         .order_by(CompletionRule.edition_id, Requirement.position, Requirement.id)
     ).all()
     by_part: dict[tuple[str, str], list[str]] = {}
-    parts: dict[str, str | None] = {}
-    for what, key, _edition_id, part_id in _things(edition_ids) if edition_ids else ():
-        if what == "recording":
-            parts[key] = part_id
+    for what, _nobody, key, part_id, *_rest in things:
         if part_id is not None:
             by_part.setdefault((what, part_id), []).append(key)
     found: dict[str, tuple[CompletionRule, list[RequirementLine]]] = {}
@@ -207,12 +241,15 @@ def _rules(
             tuple(lines),
         )
         for key, (rule, lines) in found.items()
-    }, parts
+    }
 
 
 def rules_of(edition_ids: Collection[str]) -> dict[EditionId, EditionRule]:
     """Return the rules of editions with their routes found, in two queries."""
-    return _rules(edition_ids)[0]
+    if not edition_ids:
+        return {}
+    things = db.session.execute(_things_query(), {"edition_ids": list(edition_ids)}).all()
+    return _rules(edition_ids, things)
 
 
 def _as_text(column: Any) -> Any:
@@ -220,12 +257,13 @@ def _as_text(column: Any) -> Any:
     return cast(column, String)
 
 
-def _evidence_query(person_ids: Collection[str], edition_ids: Collection[str]) -> Any:
-    """Return one union of every kind of evidence: kind, person, key and what it says."""
+def _selected_evidence() -> tuple[Any, ...]:
+    """Return every kind of evidence in one shape: kind, person, key and what it says."""
+    person_ids, edition_ids = _param("person_ids"), _param("edition_ids")
     number, text = BigInteger, String
     none_number, none_text = cast(null(), number), cast(null(), text)
     task = aliased(RevocationTask)
-    return union_all(
+    return (
         select(
             literal("hand"), Attendance.person_id, Attendance.live_session_id, Attendance.status,
             Attendance.way, none_number, none_number, none_number,
@@ -290,13 +328,22 @@ def evidence_of(
     found: dict[PersonId, PersonEvidence] = {PersonId(key): PersonEvidence() for key in person_ids}
     if not person_ids or not edition_ids:
         return found
-    rows: Sequence[Any] = db.session.execute(_evidence_query(person_ids, edition_ids)).all()
+    _take_all(
+        found,
+        db.session.execute(
+            _evidence_query(), {"person_ids": list(person_ids), "edition_ids": list(edition_ids)}
+        ).all(),
+    )
+    return found
+
+
+def _take_all(found: Mapping[PersonId, PersonEvidence], rows: Sequence[Any]) -> None:
+    """Put rows of evidence where they belong."""
     by_hand = {(row[1], row[2]) for row in rows if row[0] == "hand"}
     for row in sorted(rows, key=itemgetter(0)):  # what was earned before what was kept of it
         if row[0] == "press" and (row[1], row[2]) in by_hand:
             continue  # what was set by hand stands before presses
         _take(found[PersonId(row[1])], row)
-    return found
 
 
 def _take(person: PersonEvidence, row: Any) -> None:
@@ -339,9 +386,17 @@ def _take_standing(person: PersonEvidence, row: Any) -> None:
 
 
 def progress_of(person_id: PersonId, edition_ids: Collection[str]) -> Progress:
-    """Return a person's progress in editions, in three queries."""
-    rules, parts = _rules(edition_ids) if edition_ids else ({}, {})
-    evidence = evidence_of([person_id], edition_ids)[person_id]
+    """Return a person's progress in editions, in two queries."""
+    if not edition_ids:
+        return Progress({}, PersonEvidence(), {})
+    rows: Sequence[Any] = db.session.execute(
+        _everything_query(), {"person_ids": [person_id], "edition_ids": list(edition_ids)}
+    ).all()
+    things = [row for row in rows if row[0] in _THINGS]
+    rules = _rules(edition_ids, things)
+    parts = {row[2]: row[3] for row in things if row[0] == "recording"}
+    evidence = PersonEvidence()
+    _take_all({person_id: evidence}, [row for row in rows if row[0] not in _THINGS])
     facts = evidence.facts()
     editions = {}
     for edition_id, rule in rules.items():
