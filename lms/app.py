@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from babel import Locale
-from flask import Flask, request, session
+from flask import Flask, request, session, url_for
 from flask_babel import Babel
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
@@ -29,7 +30,7 @@ from lms.infra.web import access, errors, formats, headers
 from lms.infra.web.assets import STATIC, asset, tree_hash
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel import clock
-from lms.kernel.actor import ANONYMOUS, Actor
+from lms.kernel.actor import ANONYMOUS, Actor, Role
 from lms.kernel.dates import format_day
 from lms.kernel.localized import Picked, pick
 from lms.people.queries import find_actor
@@ -56,6 +57,10 @@ NAVIGATION = (
     NavItem("pages.my_schedule", _l("Schedule"), "calendar3", lambda a: a.signed_in),
     NavItem("pages.my_record", _l("Record"), "check2-square", lambda a: a.signed_in),
     NavItem("pages.desk", _l("Desk"), "kanban", lambda a: a.is_staff),
+    NavItem(
+        "people.people", _l("Members"), "people", lambda a: a.is_coordinator and not a.is_staff
+    ),
+    NavItem("notifications.audit", _l("Audit"), "journal-check", lambda a: a.has(Role.AUDITOR)),
 )
 
 
@@ -158,6 +163,18 @@ def _static_files(app: Flask, settings: Settings) -> WhiteNoise:
     return noise
 
 
+def _foot_items(app: Flask, actor: Actor) -> list[dict[str, Any]]:
+    """Return the links at the foot of every page."""
+    items = []
+    if not actor.signed_in and "people.set_time_zone" in app.view_functions:
+        items.append({"href": url_for("people.set_time_zone"), "label": _("Time zone")})
+    if contact := read_site().contact:
+        items.append({"href": f"mailto:{contact}", "label": _("Contact")})
+    if app.extensions["settings"].demo:
+        items.append({"href": url_for("notifications.mailbox"), "label": _("Mailbox of the demo")})
+    return items
+
+
 def _set_up_logging(settings: Settings) -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING if settings.testing else logging.INFO)
     structlog.configure(
@@ -191,6 +208,7 @@ def _set_up_templates(app: Flask) -> None:
             "site": read_site(),
             "viewer_tz": viewer_zone(),
             "demo": app.extensions["settings"].demo,
+            "foot_items": _foot_items(app, actor),
             "nav_items": [
                 {
                     "endpoint": item.endpoint,

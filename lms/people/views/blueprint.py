@@ -34,6 +34,12 @@ def account_menu() -> dict[str, Any]:
                     "testid": "account-link",
                 },
                 {
+                    "label": _("Agreements"),
+                    "href": url_for("rights.my_consents"),
+                    "icon": "shield-check",
+                    "testid": "consents-link",
+                },
+                {
                     "label": _("Sign out"),
                     "href": url_for("people.sign_out"),
                     "icon": "box-arrow-right",
