@@ -213,14 +213,15 @@ def test_views_are_counted_where_they_are_limited(cast: Cast, desk: Desk, course
 def test_my_consents_cost_the_same_for_many(
     sign_in: Callable[[Any], FlaskClient], cast: Cast, desk: Desk, queries: list[str]
 ) -> None:
-    counts = []
+    counts, speaker_id = [], cast.speaker.id
     with time_machine.travel(NOW, tick=False):
         client = sign_in(cast.speaker)
         for _round in range(2):
             for _ in range(5):
-                desk.agree(holder_person_id=cast.speaker.id)
+                desk.agree(holder_person_id=speaker_id)
             db.session.remove()
             queries.clear()
             assert client.get("/my/consents").status_code == 200
             counts.append(len(queries))
-    assert counts[0] == counts[1] <= 8
+    # The site's settings may be read once more the first time.
+    assert counts[1] <= counts[0] <= 8
