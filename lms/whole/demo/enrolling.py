@@ -14,7 +14,12 @@ from lms.infra.db import db
 from lms.kernel.ids import EditionId, PersonId
 from lms.records.queries import find_achievement
 from lms.sessions.models import AttendanceStatus, JoinPress, LiveSession
-from lms.sessions.operations import AttendanceMark, join_live_session, record_attendance
+from lms.sessions.operations import (
+    AttendanceMark,
+    RestMark,
+    join_live_session,
+    record_attendance,
+)
 from lms.whole.demo.courses import days_ago, find_edition, parts_of, session_of
 from lms.whole.demo.data import read_stories
 from lms.whole.demo.people import actor_of, id_of
@@ -89,6 +94,15 @@ def seed_attendance(session_id: str, logins: Iterable[str]) -> None:
     A transaction for each: completion is judged at its end, as of the presses in it.
     """
     _attend(db.session.get_one(LiveSession, session_id), logins)
+
+
+def seed_absences(session_id: str, at: datetime) -> None:
+    """Close the list of a session that has been held: whoever did not come was absent."""
+    session = db.session.get_one(LiveSession, session_id)
+    closed = session.ends_at + timedelta(hours=1)
+    record_attendance(
+        actor_of("organiser", at), session.id, [], rest=RestMark.ABSENT, at=min(closed, at)
+    )
 
 
 def _attend(session: LiveSession, logins: Iterable[str]) -> None:

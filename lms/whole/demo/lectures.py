@@ -68,10 +68,10 @@ def set_slides(deck: Deck, language: str, form: Literal["png", "pdf"]) -> list[b
         ],
     }
     made: Any = typst.compile(
-        (HERE / "slides.typ").read_bytes(),
+        HERE / "slides.typ",
         format=form,
         ppi=_PPI,
-        font_paths=[str(Path(pylopdf_fonts_jp.__file__).parent)],
+        font_paths=[Path(pylopdf_fonts_jp.__file__).parent],
         ignore_system_fonts=True,
         sys_inputs={"deck": json.dumps(data, ensure_ascii=False)},
     )

@@ -120,7 +120,7 @@ def _agree(recording: Recording, story: str, then: datetime, at: datetime) -> No
     name = f"{speaker.family_name} {speaker.given_name}"
     actions = ["display", "print"] if paper else ["play"]
     reach = "affiliate" if story == "to_publish" else "outside"
-    last_on = day_in(at) + timedelta(days=365)
+    last_on = day_in(at) + timedelta(days=60) if story == "to_publish" else None
     asked = story == "asked"
     conditions = {"actions": actions, "audience": {"reach": reach}}
     add_agreement(

@@ -93,9 +93,14 @@ def _seed_stories(at: datetime) -> None:
     for step in (courses.seed_editions, enrolling.seed_enrolments, courses.seed_draft):
         with unit_of_work():
             step(at)
-    for session_id, logins in enrolling.held_sessions(at):
+    held = enrolling.held_sessions(at)
+    for session_id, logins in held:
         with unit_of_work():
             enrolling.seed_attendance(session_id, logins)
+    # The list of the last one is left open: closing it waits for the organiser.
+    for session_id, _logins in held[:-1]:
+        with unit_of_work():
+            enrolling.seed_absences(session_id, at)
 
 
 def refresh_demo(place: Place, at: datetime) -> bool:
