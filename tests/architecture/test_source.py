@@ -55,7 +55,7 @@ def test_no_open_ends(mark: str) -> None:
     found = [
         str(path.relative_to(ROOT))
         for path in PYTHON
-        if re.search(rf"\b{mark}\b", path.read_text(encoding="utf-8"))
+        if re.search(rf"#.*\b{mark}\b", path.read_text(encoding="utf-8"))
     ]
     assert found == []
 
