@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, defer
 
 from lms.courses.models import Approval, Edition, EditionState, Programme
 from lms.courses.queries import Entry, reach_condition
@@ -57,7 +57,17 @@ def my_enrolments(person_id: str, *, only_active: bool = True) -> list[MyEnrolme
         .join(Programme, Programme.id == Edition.programme_id)
         .where(Enrolment.person_id == person_id, Edition.state != EditionState.DRAFT)
         .order_by(Edition.starts_on.is_(None), Edition.starts_on, Edition.id)
-    )
+        # Long texts that no list of one's own courses shows.
+        .options(
+            *(
+                defer(column, raiseload=True)
+                for column in (
+                    Programme.summary, Programme.purpose, Programme.audience,
+                    Programme.keywords, Programme.search_key,
+                )
+            )
+        )
+    )  # fmt: skip
     if only_active:
         query = query.where(Enrolment.state.in_(sorted(ACTIVE_STATES)))
     return [MyEnrolment(*row) for row in db.session.execute(query)]

@@ -4,16 +4,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lms.completion.queries import EditionProgress, Progress
+from lms.completion.queries import EditionProgress, PersonEvidence, Progress
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.enrolment.rules import RIGHTS_STATUS
 from lms.kernel.actor import Actor
 from lms.kernel.ids import LiveSessionId
 from lms.recordings.models import MediaKind, Recording
-from lms.rights.queries import ViewerFacts, decide_known, known_until, list_known, listing_viewer
+from lms.rights.queries import (
+    Known,
+    ViewerFacts,
+    decide_known,
+    known_until,
+    list_known,
+    listing_viewer,
+)
 from lms.rights.rules import Decision
 from lms.sessions.queries import SessionCard
 from lms.sessions.rules import Standing
+
+_FINISHED = 990  # thousandths: nothing worth going on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +84,63 @@ def list_media(
     The decision in a list is about this moment; page and keys decide again with all facts.
     """
     evidence = progress.evidence if progress is not None else None
-    lines = []
-    for recording, known in list_known(list(edition_ids)):
-        action = "play" if recording.kind == MediaKind.VIDEO else "display"
-        key = recording.id
-        decision = decide_known(viewer, known, action, at)
-        lines.append(
-            MediaLine(
-                recording,
-                decision,
-                evidence.coverage.get(key, 0) if evidence else 0,
-                evidence.resume_ms.get(key, 0) if evidence else 0,
-                evidence.last_seen_ms.get(key, 0) if evidence else 0,
-                known_until(viewer, known, action, at) if decision.allowed else None,
-            )
-        )
-    return lines
+    return [
+        _line(viewer, recording, known, evidence, at)
+        for recording, known in list_known(list(edition_ids))
+    ]
+
+
+def _line(
+    viewer: ViewerFacts,
+    recording: Recording,
+    known: Known,
+    evidence: PersonEvidence | None,
+    at: datetime,
+) -> MediaLine:
+    action = "play" if recording.kind == MediaKind.VIDEO else "display"
+    key = recording.id
+    decision = decide_known(viewer, known, action, at)
+    return MediaLine(
+        recording,
+        decision,
+        evidence.coverage.get(key, 0) if evidence else 0,
+        evidence.resume_ms.get(key, 0) if evidence else 0,
+        evidence.last_seen_ms.get(key, 0) if evidence else 0,
+        known_until(viewer, known, action, at) if decision.allowed else None,
+    )
+
+
+def media_to_watch(
+    viewer: ViewerFacts, edition_ids: Iterable[str], progress: Progress, at: datetime, limit: int
+) -> tuple[tuple[MediaLine, ...], tuple[MediaLine, ...]]:
+    """Return the recordings to go on with, the last one first, and, if none, those to begin with.
+
+    What may be seen now stands before what may not; what was not begun and may not be seen is
+    left out. Decided one after another until there are enough. One query.
+    """
+    evidence = progress.evidence
+    videos = list_known(list(edition_ids), kind=MediaKind.VIDEO)
+    begun = sorted(
+        (one for one in videos if 0 < evidence.coverage.get(one[0].id, 0) < _FINISHED),
+        key=lambda one: -evidence.last_seen_ms.get(one[0].id, 0),
+    )
+    allowed: list[MediaLine] = []
+    barred: list[MediaLine] = []
+    for recording, known in begun:
+        if len(allowed) == limit:
+            break
+        line = _line(viewer, recording, known, evidence, at)
+        (allowed if line.allowed else barred).append(line)
+    if begun:
+        return tuple([*allowed, *barred][:limit]), ()
+    for recording, known in videos:
+        if len(allowed) == limit:
+            break
+        if not evidence.coverage.get(recording.id, 0):
+            line = _line(viewer, recording, known, evidence, at)
+            if line.allowed:
+                allowed.append(line)
+    return (), tuple(allowed)
 
 
 def media_of_edition(

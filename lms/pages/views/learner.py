@@ -15,7 +15,7 @@ from lms.infra.web.access import SIGNED_IN, access, current_actor
 from lms.infra.web.locale import viewer_zone
 from lms.kernel import clock
 from lms.kernel.ids import PersonId
-from lms.pages.queries.media import MediaLine, enrolment_cases, list_media
+from lms.pages.queries.media import MediaLine, enrolment_cases, media_to_watch
 from lms.pages.texts import checklist_items
 from lms.pages.views.catalogue import blueprint
 from lms.rights.queries import listing_viewer
@@ -24,8 +24,8 @@ from lms.sessions.queries import UpcomingSession, next_sessions
 _WAITING = frozenset(
     {EnrolmentState.APPLIED, EnrolmentState.UNDER_REVIEW, EnrolmentState.WAITLISTED}
 )
-_FINISHED = 990  # thousandths: nothing worth going on with
 MAX_CONTINUE = 3
+MAX_UPCOMING = 20  # more than anybody has in a day, as the page says how many are today
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,7 @@ def _screen(person_id: PersonId, at: datetime) -> Screen:
         enrolment_cases(one.enrolment for one in enrolments),
         progress.evidence.attended,
     )
-    lines = list_media(viewer, ids, progress, at)
-    continuing = sorted(
-        (one for one in lines if one.is_video and 0 < one.permille < _FINISHED),
-        key=lambda one: (not one.allowed, -one.last_seen_ms),
-    )
-    fresh = [one for one in lines if one.is_video and not one.permille and one.allowed]
+    continuing, fresh = media_to_watch(viewer, ids, progress, at, MAX_CONTINUE)
     shown = [
         (one, progress.editions.get(one.edition.id))  # type: ignore[call-overload]
         for one in enrolled
@@ -63,11 +58,11 @@ def _screen(person_id: PersonId, at: datetime) -> Screen:
     ]
     shown.sort(key=lambda pair: pair[1].is_earned if pair[1] is not None else False)
     return Screen(
-        upcoming=next_sessions(person_id, ids, at),
-        continuing=tuple(continuing[:MAX_CONTINUE]),
+        upcoming=next_sessions(person_id, ids, at, limit=MAX_UPCOMING),
+        continuing=continuing,
         running=tuple(shown),
         waiting=tuple(one for one in enrolments if one.enrolment.state in _WAITING),
-        fresh=tuple(fresh[:MAX_CONTINUE]) if not continuing else (),
+        fresh=fresh,
     )
 
 
