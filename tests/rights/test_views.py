@@ -88,6 +88,15 @@ def test_from_nothing_to_published(office: FlaskClient, course: Course, ask: Ask
     assert 'data-testid="exceeds"' not in office.get(page(course)).text
 
 
+def test_a_paper_that_may_be_read_can_be_published(office: FlaskClient, course: Course) -> None:
+    paper = f"/desk/recordings/{course.paper_id}/rights"
+    data = {**FORM, "kind": "slides", "actions": ["display", "print"]}
+    assert office.post(f"{paper}/agreements/new", data=data).status_code == 303
+    agreed = office.get(paper).text
+    assert 'data-testid="gaps"' not in agreed
+    assert 'data-testid="publish"' in agreed
+
+
 def test_published_as_set_warns(office: FlaskClient, course: Course, desk: Desk) -> None:
     desk.agree()
     data = {"publish-actions": ["play"], "publish-reach": "outside", "how": "as_set"}

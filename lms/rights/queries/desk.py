@@ -12,8 +12,8 @@ from lms.courses.queries import Entry, get_entry
 from lms.infra.db import db
 from lms.kernel.clock import day_in, to_ms
 from lms.people.queries import is_id, organisation_tree_facts
+from lms.recordings.models import MediaKind, Stage
 from lms.recordings.models import Recording as RecordingRow
-from lms.recordings.models import Stage
 from lms.rights.models import Agreement, RefusalLog, Takedown
 from lms.rights.queries.deciding import find_known
 from lms.rights.rules import (
@@ -109,12 +109,23 @@ class Supposed:
     signed_in: bool = True
 
 
+# What has to be possible before it makes sense to publish: a film is played, a paper is read,
+# printed, shown in a room or taken away.
+_USES = {
+    MediaKind.VIDEO: None,
+    MediaKind.PAPER: frozenset({"display", "download", "print", "screen"}),
+}
+
+
 def read_rights_desk(recording: RecordingRow, at: datetime) -> RightsDesk:
     """Return a recording with its rights as they stand at `at`."""
     known = find_known([recording.id])[recording.id].recording
     orgs = org_tree_from_json(organisation_tree_facts())
     now = to_ms(at)
-    open_to_all = replace(known, publications=(Terms("all", audience=Audience(Reach.OUTSIDE)),))
+    everyone = Terms(
+        "all", actions=_USES[MediaKind(recording.kind)], audience=Audience(Reach.OUTSIDE)
+    )
+    open_to_all = replace(known, publications=(everyone,))
     return RightsDesk(
         entry=get_entry(recording.edition_id),
         recording=recording,
