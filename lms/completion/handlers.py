@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from lms.completion.operations import judge_edition, judge_people
+from lms.completion.operations import ensure_rule, judge_edition, judge_people
 from lms.completion.rules import Correction
+from lms.courses.events import EditionPublished
 from lms.enrolment.events import EnrolmentConfirmed
 from lms.records.events import LessonRead
 from lms.rights.events import RecordingPublished
@@ -48,7 +49,13 @@ def judge_without_session(event: LiveSessionCancelled) -> None:
     )
 
 
+def set_usual_rule(event: EditionPublished) -> None:
+    """See that a published edition can be completed."""
+    ensure_rule(event.edition_id, at=event.at)
+
+
 HANDLERS: dict[type, tuple[Callable[[Any], None], ...]] = {
+    EditionPublished: (set_usual_rule,),
     AttendanceChanged: (judge_corrected_person,),
     CoverageChanged: (judge_person_again,),
     LessonRead: (judge_person_again,),

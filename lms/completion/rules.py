@@ -276,3 +276,15 @@ class EditionRuleDraft:
     needed: int | None = None
     due_at: datetime | None = None
     gives_certificate: bool = True
+
+
+def suggested_requirement(part_id: str, title: Mapping[str, str]) -> RequirementDraft:
+    """Return what is usual for a part: attended live, or its recordings watched to 80 %."""
+    return RequirementDraft(
+        title=title,
+        routes=(
+            {"kind": "attend", "part_id": part_id},
+            {"kind": "watch", "part_id": part_id, "permille": DEFAULT_PERMILLE},
+        ),
+        part_id=part_id,
+    )

@@ -24,6 +24,7 @@ from lms.completion.queries import (
     rules_of,
 )
 from lms.completion.rules import RequirementDraft, RequirementState, RouteKind
+from lms.courses.events import EditionPublished
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db, unit_of_work
 from lms.infra.events import raise_event
@@ -448,7 +449,7 @@ def counted(act: Any) -> tuple[Any, int]:
         event.remove(db.engine, "before_cursor_execute", counter)
 
 
-def test_progress_takes_three_queries_and_a_list_four(course: Course) -> None:
+def test_progress_takes_two_queries_and_a_list_four(course: Course) -> None:
     course.both_parts()
     complete(course, course.cast.trainee)
     with unit_of_work():
@@ -461,7 +462,7 @@ def test_progress_takes_three_queries_and_a_list_four(course: Course) -> None:
     assert progress.editions[course.id].is_earned
     assert progress.evidence.attended == {course.sessions[0].id: "venue"}
     assert progress.recording_parts[course.recordings[0].id] == course.parts[0].id
-    assert count == 3
+    assert count == 2
 
     (_rule, rows), count = counted(lambda: list_completion(edition_id))
     assert len(rows) == 13
@@ -481,3 +482,21 @@ def test_a_due_moment_comes_back_aware(course: Course) -> None:
     course.both_parts(due_at=due)
 
     assert rules_of([course.id])[course.id].due_at == due
+
+
+def test_a_course_published_without_a_rule_gets_the_usual_one(course: Course) -> None:
+    def publish_again() -> None:
+        with unit_of_work():
+            raise_event(EditionPublished(course.id, course.now))
+
+    publish_again()
+
+    rule = rules_of([course.id])[course.id]
+    assert (rule.combine, rule.gives_certificate) == ("all", True)
+    assert [line.title["ja"] for line in rule.lines] == ["第1部 賃金", "第2部 賃金"]
+    complete(course, course.cast.trainee)
+    assert len(course.achievements()) == 1
+
+    course.rule()  # whoever wants none saves an empty rule
+    publish_again()
+    assert course.requirements() == []

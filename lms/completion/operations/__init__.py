@@ -9,11 +9,12 @@ from lms.completion.operations.glyphs import missing_glyphs
 from lms.completion.operations.judging import judge_edition, judge_people
 from lms.completion.operations.printing import print_certificate
 from lms.completion.operations.questions import decide_question, revoke_completion
-from lms.completion.operations.ruling import confirm_requirement, set_rule
+from lms.completion.operations.ruling import confirm_requirement, ensure_rule, set_rule
 
 __all__ = [
     "confirm_requirement",
     "decide_question",
+    "ensure_rule",
     "issue_certificate",
     "issue_missing_certificate",
     "judge_edition",

@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from lms.completion.errors import CompletionRefusedError
-from lms.completion.models import CompletionRule, Confirmation, Requirement
+from lms.completion.models import Combine, CompletionRule, Confirmation, Requirement
 from lms.completion.operations.judging import judge_edition, judge_people
 from lms.completion.policy import require_edition_manager
-from lms.completion.queries import find_confirmation, list_requirements, lock_seats
-from lms.completion.rules import Correction, EditionRuleDraft
-from lms.courses.queries import get_edition
+from lms.completion.queries import find_confirmation, find_rule, list_requirements, lock_seats
+from lms.completion.rules import Correction, EditionRuleDraft, suggested_requirement
+from lms.courses.models import Edition
+from lms.courses.queries import get_edition, list_parts
 from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
 from lms.kernel.actor import Actor
@@ -24,7 +25,16 @@ def set_rule(actor: Actor, edition_id: EditionId, draft: EditionRuleDraft, *, at
     Requirements keep their ids (and with them the confirmations) where the draft names them.
     """
     require_edition_manager(actor, get_edition(edition_id))
-    rule = lock_row(CompletionRule, edition_id)
+    record_act(
+        actor, "completion.rule_set", "edition", edition_id, at=at,
+        combine=draft.combine, requirements=len(draft.requirements),
+    )  # fmt: skip
+    _write_rule(edition_id, draft, at=at)
+
+
+def _write_rule(edition_id: EditionId, draft: EditionRuleDraft, *, at: datetime) -> None:
+    lock_row(Edition, edition_id)  # two who set the first rule at once do it one after the other
+    rule = db.session.get(CompletionRule, edition_id, populate_existing=True)
     if rule is None:
         rule = CompletionRule(edition_id=edition_id)
         db.session.add(rule)
@@ -43,11 +53,21 @@ def set_rule(actor: Actor, edition_id: EditionId, draft: EditionRuleDraft, *, at
         db.session.execute(delete(Confirmation).where(Confirmation.requirement_id == gone.id))
         db.session.delete(gone)
     db.session.flush()
-    record_act(
-        actor, "completion.rule_set", "edition", edition_id, at=at,
-        combine=draft.combine, requirements=len(draft.requirements),
-    )  # fmt: skip
     judge_edition(edition_id, "rule_changed", at=at)
+
+
+def ensure_rule(edition_id: EditionId, *, at: datetime) -> bool:
+    """Set the usual rule when an edition has none; False when one stands, empty or not.
+
+    So a course that was published without a thought about completion can be completed. Whoever
+    wants none saves a rule without requirements.
+    """
+    parts = list_parts(edition_id)
+    if not parts or find_rule(edition_id) is not None:
+        return False
+    requirements = tuple(suggested_requirement(part.id, part.title) for part in parts)
+    _write_rule(edition_id, EditionRuleDraft(Combine.ALL, requirements), at=at)
+    return True
 
 
 def confirm_requirement(
