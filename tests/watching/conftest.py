@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import event
 
 from lms.enrolment.models import Enrolment
@@ -31,6 +32,10 @@ from tests.conftest import NOW
 from tests.recordings.conftest import Course, course, films, make_course, papers
 
 __all__ = ["course", "films", "make_course", "papers"]
+
+# A machine under load is no fault of the code.
+hypothesis_settings.register_profile("no deadline", deadline=None)
+hypothesis_settings.load_profile("no deadline")
 
 OUTSIDE: dict[str, Any] = {"audience": {"reach": "outside"}}
 

@@ -140,7 +140,7 @@ def test_replay_loads_neither_flask_nor_the_database() -> None:
 
 def test_lms_replays_without_settings_or_database(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from lms.app import main; main()", "watching", "replay", "-"],
+        [sys.executable, "-c", "from lms.command import main; main()", "watching", "replay", "-"],
         input=json.dumps(CASE),
         capture_output=True,
         text=True,
