@@ -62,8 +62,12 @@ def _play(page: Page) -> None:
     page.goto("/my")
     page.get_by_test_id("resume").first.click()
     page.get_by_test_id("play").click()
-    page.wait_for_function("document.querySelector('video').currentTime > 1", timeout=30_000)
-    page.wait_for_function("document.querySelector('video').readyState >= 3")
+    film = page.get_by_test_id("video")
+    start = film.evaluate("it => it.currentTime")
+    for _half_second in range(60):
+        page.wait_for_timeout(500)
+        if film.evaluate("it => it.currentTime") > start + 2:
+            break
     page.get_by_test_id("toggle").click()
     page.wait_for_timeout(700)
 
@@ -75,12 +79,13 @@ class Shot:
     name: str
     who: str
     way: Callable[[Page], None]
+    height: int = 0  # of the window, where it is not the usual one
 
 
 SHOTS = (
     Shot("sign-in", "", _go("/sign-in")),
     Shot("catalogue", "", _go("/courses")),
-    Shot("my-learning", "trainee", _go("/my")),
+    Shot("my-learning", "trainee", _go("/my"), height=960),
     Shot("course", "trainee", _go(COURSE)),
     Shot("lesson", "trainee", _go(f"{COURSE}/lessons/how-wages-are-set", "main figure")),
     Shot("watch", "trainee", _play),
@@ -89,10 +94,10 @@ SHOTS = (
     Shot("session", "overseas", _follow("/my", '[data-testid="next-session"] h3 a')),
     Shot("desk", "organiser", _go("/desk")),
     Shot("new-edition", "organiser", _go("/desk/editions/new")),
-    Shot("draft", "organiser", _go("/desk/editions/new/web_lecture")),
+    Shot("draft", "organiser", _go("/desk/editions/new/web-lecture")),
     Shot("applications", "organiser", _follow("/desk", 'a[href$="/applications"]')),
     Shot("attendance", "organiser", _follow("/desk", 'a[href$="/attendance"]')),
-    Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]')),
+    Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]'), height=1200),
     Shot("people", "coordinator", _go("/desk/people")),
     Shot("consents", "speaker", _go("/my/consents")),
     Shot("audit", "auditor", _go("/desk/audit")),
@@ -139,13 +144,13 @@ def shrink(png: bytes) -> bytes:
 
 def take(browser: Browser, base: str, shot: Shot, language: str, width: int) -> bytes:
     """Return one picture."""
-    height, dots = SIZES[width]
+    usual, dots = SIZES[width]
     context = browser.new_context(
         base_url=base,
         locale=language,
         color_scheme="light",
         reduced_motion="reduce",
-        viewport={"width": width, "height": height},
+        viewport={"width": width, "height": shot.height or usual},
         device_scale_factor=dots,
     )
     try:
