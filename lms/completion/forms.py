@@ -261,7 +261,8 @@ def rearranged(values: dict[str, Any], act: str, choices: Choices) -> dict[str, 
     """Return the values after a button that does not save: add, suggest, remove-1, up-1, down-1."""
     rows = list(values.get("requirements") or [])
     name, _dash, place = act.partition("-")
-    at = int(place) if place.isascii() and place.isdigit() and len(place) < 4 else -1  # noqa: PLR2004
+    places = {str(number): number for number in range(len(rows))}
+    at = places.get(place, -1)
     if name == "add" and len(rows) < MOST:
         rows.append({"percent": DEFAULT_PERMILLE // 10})
     elif name == "suggest":

@@ -248,9 +248,12 @@ def decide_verdict(
     return Verdict.NOTHING if known else Verdict.QUESTION
 
 
+_HIDDEN = chr(0xFF0A)  # a full-width asterisk, as Japanese papers hide names
+
+
 def masked_name(name: str) -> str:
     """Return a name for a public page: the first character of each part, the rest hidden."""
-    return " ".join(part[:1] + "\uff0a" for part in name.split())
+    return " ".join(part[:1] + _HIDDEN for part in name.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def font_folder() -> Path:
 @cache
 def _covered() -> frozenset[int]:
     """Return the code points of the Japanese serif font, from its character map (format 12)."""
-    from pylopdf_fonts_jp import serif_path  # noqa: PLC0415
+    from pylopdf_fonts_jp import serif_path  # noqa: PLC0415 - as above
 
     with Path(serif_path()).open("rb") as font:
         count = struct.unpack(">4xH6x", font.read(12))[0]

@@ -19,7 +19,7 @@ def print_certificate(words: Mapping[str, str], address: str, issued: datetime) 
     (`glyph_missing`).
     """
     import segno  # noqa: PLC0415 - heavy libraries where they are used
-    import typst  # noqa: PLC0415
+    import typst  # noqa: PLC0415 - as above
 
     if unknown := missing_glyphs(*words.values(), address):
         raise CompletionRefusedError("glyph_missing", characters=unknown)
