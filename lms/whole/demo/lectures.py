@@ -37,8 +37,8 @@ def make_film(deck: Deck, target: Path, language: str = "ja") -> None:
                 *(ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y"),
                 *("-f", "concat", "-safe", "0", "-i", str(play_list)),
                 *("-f", "lavfi", "-t", str(seconds), "-i", _tones()),
-                *("-vf", f"fps={_FRAMES},format=yuv420p", "-t", str(seconds)),
-                *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-tune", "stillimage"),
+                *("-vf", f"format=yuv420p,fps={_FRAMES}", "-t", str(seconds)),
+                *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "20"),
                 *("-c:a", "aac", "-b:a", "64k", "-movflags", "+faststart", str(part)),
             ],
             check=True,
@@ -52,7 +52,7 @@ def _tones() -> str:
     pitch = f"(220*pow(2,mod(floor(t/{SLIDE_SECONDS})*7,12)/12))"
     swell = f"min({within}*12,1)*exp(-0.7*{within})"
     sound = f"0.12*{swell}*(sin(2*PI*{pitch}*{within})+0.35*sin(4*PI*{pitch}*{within}))"
-    return f"aevalsrc=exprs='{sound}':s=48000"
+    return f"aevalsrc=exprs='{sound}':s=16000"
 
 
 def set_slides(deck: Deck, language: str, form: Literal["png", "pdf"]) -> list[bytes]:

@@ -56,7 +56,9 @@ def seed_demo(place: Place, at: datetime, tell: Tell) -> None:
     tell(f"Bringing in {len(read_cast().people)} people ...")
     _seed_people(place.settings, at)
     tell("Beginning the stories ...")
-    _seed_stories(at)
+    with unit_of_work():
+        courses.seed_editions(at)
+    # Films first: the worker processes one while the next is made, before it writes letters.
     recordings.seed_recordings(
         place.content,
         place.settings.var_dir / "work" / "lectures",
@@ -64,6 +66,8 @@ def seed_demo(place: Place, at: datetime, tell: Tell) -> None:
         at,
         lambda title: tell(f"Making a lecture from our own slides: {title}"),
     )
+    tell("Letting people apply, take part and ask ...")
+    _seed_stories(at)
     mark.write_text(json.dumps(wanted), encoding="utf-8")
 
 
@@ -90,7 +94,7 @@ def _seed_stories(at: datetime) -> None:
     for later in (courses.open_past, enrolling.seed_completions, enrolling.seed_question):
         with unit_of_work():
             later(edition_id, at)
-    for step in (courses.seed_editions, enrolling.seed_enrolments, courses.seed_draft):
+    for step in (enrolling.seed_enrolments, courses.seed_draft):
         with unit_of_work():
             step(at)
     held = enrolling.held_sessions(at)
