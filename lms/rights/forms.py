@@ -87,7 +87,7 @@ class AgreementForm(_AudienceForm):
     holder_account = StringField(
         _l("Sign-in ID or address, if they have an account"), validators=[Length(max=320)]
     )
-    renews = SelectField(_l("Renews"), choices=[])
+    renews = SelectField(_l("Renews"), choices=[], default="")  # not asked where nothing can be
     status = RadioField(_l("Answer"), choices=_from(STATUSES), default="signed")
     signed_on = DayField(_l("Signed on"))
     recording_consent = BooleanField(_l("They agree to be recorded"))
