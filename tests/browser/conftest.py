@@ -3,38 +3,42 @@
 import gc
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from lms.infra.site.settings import forget_site
 from lms.people.models import Person
+from tests.browser.demo_world import Demo, bring_up, find_paths, served
+
+BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    # Chromium breaks off requests when a page is left; what came of them is closed later.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning"),
+]
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+Browse = Callable[..., BrowserContext]
 
 
 @pytest.fixture
 def live(app: Flask) -> Iterator[str]:
     """The address of the application, served from the test's database."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    vars(server)["daemon_threads"] = False  # what is still answered ends before the database goes
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        gc.collect()
+    with served(app) as address:
+        yield address
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, which may play at once; skipped where there is none."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    named = os.environ.get("CHROMIUM")
+    path = named or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if path is None:
         pytest.skip("no Chromium here: install Debian's, or name one with CHROMIUM")
     with sync_playwright() as playwright:
@@ -69,3 +73,49 @@ def browse(
     yield signed_in
     for context in opened:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, served on a database of its own for as long as the tests run."""
+    del chromium  # without a browser nothing need be brought up
+    app = bring_up(tmp_path_factory.mktemp("demo"))
+    paths = find_paths(app)
+    with served(app) as address:
+        yield Demo(app, address, paths)
+    gc.collect()
+
+
+@pytest.fixture
+def visit(demo: Demo, chromium: Browser) -> Iterator[Browse]:
+    """Return a function that gives a browser on the demo: of whom, in which language, how wide."""
+    opened: list[BrowserContext] = []
+    forget_site()  # the process remembers one site's name, whichever database it is from
+
+    def begin(
+        who: str | None = None, language: str = "en", width: int = 1280, **more: object
+    ) -> BrowserContext:
+        options: dict[str, object] = {"locale": language, **more}
+        context = chromium.new_context(
+            base_url=demo.address,
+            viewport={"width": width, "height": 900},
+            **options,  # type: ignore[arg-type] # handed on as they are named there
+        )
+        if who is not None:
+            demo.sign_in(context, who, language)
+        opened.append(context)
+        return context
+
+    yield begin
+    for context in opened:
+        context.close()
+    forget_site()
+
+
+def note_faults(page: Page, faults: list[str]) -> None:
+    """Write down what the page's scripts and the browser's console complain of."""
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "console",
+        lambda line: faults.append(line.text) if line.type in ("error", "warning") else None,
+    )
