@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from lms.command import main
 from lms.completion.models import Certificate, RevocationTask
 from lms.config import ROOT, Settings
 from lms.courses.models import Edition, Programme
@@ -408,6 +410,17 @@ def test_outside_the_demo_the_cast_does_not_come(app: Flask, settings: Settings)
     with pytest.raises(NoDemoError):
         refresh_demo(place, START)
     assert db.session.scalar(select(func.count()).select_from(Person)) == 0
+
+
+@pytest.mark.parametrize("command", ["seed", "refresh"])
+def test_outside_the_demo_the_commands_refuse(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOMONI_VAR", str(tmp_path))
+    monkeypatch.delenv("TOMONI_DEMO", raising=False)
+    done = CliRunner().invoke(main, ["demo", command])
+    assert done.exit_code == 1
+    assert "This is no demo" in done.output
 
 
 @pytest.mark.usefixtures("cast")
