@@ -60,10 +60,10 @@ def load(make_app: Callable[[], Any], folder: Path, *, overwrite: bool, lenient:
     checked = _checked(folder, lenient=lenient)
     with _app(make_app):
         # Imported here, so that a check needs no database.
-        from sqlalchemy import inspect  # noqa: PLC0415
+        from sqlalchemy import inspect  # noqa: PLC0415 - only when loading
 
-        from lms.infra.db import db, unit_of_work  # noqa: PLC0415
-        from lms.whole.content.load import load_content  # noqa: PLC0415
+        from lms.infra.db import db, unit_of_work  # noqa: PLC0415 - only when loading
+        from lms.whole.content.load import load_content  # noqa: PLC0415 - only when loading
 
         if not inspect(db.engine).has_table("content_record"):
             _refuse("The database has no tables yet: run 'lms database upgrade' first.")
