@@ -90,4 +90,5 @@ class RemoveForm(TomoniForm):
         validators=[InputRequired(_l("Please give a reason. The person is told it.")), _FITS],
         filters=[_without_nul],
         description=_l("The person is told it."),
+        id="remove-reason",  # on one page with the reason of a decision
     )
