@@ -113,6 +113,11 @@ def test_playing_counts_and_goes_on_where_it_stopped(
     expect(page.get_by_test_id("play")).to_contain_text("Resume at 0:1")
     db.session.rollback()
     assert db.session.scalars(select(PlaySession)).one().closed_why == "ended"
+    with page.expect_response("**/play-sessions"):
+        page.get_by_test_id("play").click()
+    page.goto("/styleguide-of-nothing")  # leaves before the film is there: the place stays
+    page.goto(f"/recordings/{recording.id}")
+    expect(page.get_by_test_id("play")).to_contain_text("Resume at 0:1")
     page.get_by_test_id("play").click()
     page.wait_for_function(PLAYING.format(14.9))
 

@@ -125,6 +125,7 @@ let leaseTimer = 0;
 let reportTimer = 0;
 let reopened = 0;
 let sending = null;
+let startsAt = null; // where playing is to begin (ms of the uncut film), until it has
 
 const headers = () => ({ "Content-Type": "application/json", "X-CSRFToken": config.csrf });
 
@@ -191,6 +192,7 @@ async function begin({ position = null, autoplay = true } = {}) {
   showCoverage(answer.coverage);
   showWatermark(answer.obligations.watermark);
   const from = position ?? answer.resume_ms;
+  startsAt = from;
   if (!(await attach(toPlayer(from) / 1000))) return;
   controls.hidden = false;
   overlay.hidden = true;
@@ -340,7 +342,8 @@ const tracker = {
   },
 };
 
-const position = () => toUncut(video.currentTime * 1000);
+// Who leaves before the film is there has not moved: the place to resume at stays.
+const position = () => startsAt ?? toUncut(video.currentTime * 1000);
 
 /** Writes down what was played, and sends what waits. `force`: even if nothing was played. */
 async function report(force = false, { leaving = false } = {}) {
@@ -700,7 +703,10 @@ video.addEventListener("timeupdate", () => {
   showTime();
   draw();
 });
-video.addEventListener("playing", () => tracker.step());
+video.addEventListener("playing", () => {
+  startsAt = null;
+  tracker.step();
+});
 video.addEventListener("play", showState);
 video.addEventListener("pause", () => {
   showState();
@@ -714,6 +720,7 @@ video.addEventListener("seeking", () => {
   draw();
 });
 video.addEventListener("seeked", () => {
+  startsAt = null;
   if (play) report();
 });
 video.addEventListener("ended", () => {
