@@ -28,7 +28,7 @@ from lms.infra.site import read_site
 from lms.infra.storage import LocalStorage
 from lms.infra.web import access, errors, formats, headers
 from lms.infra.web.assets import STATIC, asset, tree_hash
-from lms.infra.web.locale import ui_language, viewer_zone
+from lms.infra.web.locale import catalogue, ui_language, viewer_zone
 from lms.kernel import clock
 from lms.kernel.actor import ANONYMOUS, Actor, Role
 from lms.kernel.dates import format_day
@@ -189,6 +189,11 @@ def _set_up_logging(settings: Settings) -> None:
 
 def _set_up_templates(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: catalogue().gettext(text),
+        ngettext=lambda one, many, count: catalogue().ngettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

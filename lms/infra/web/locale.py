@@ -1,8 +1,10 @@
 """Which language and zone an answer speaks."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import has_request_context, request, session
+from flask import g, has_request_context, request, session
+from flask_babel import get_translations
 
 from lms.infra.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from lms.infra.web.access import current_actor
@@ -26,3 +28,22 @@ def viewer_zone() -> ZoneInfo:
     actor = current_actor()
     name = actor.timezone if actor.signed_in else str(session.get("timezone", "Asia/Tokyo"))
     return ZoneInfo(name if is_zone(name) else "Asia/Tokyo")
+
+
+_catalogues: dict[Any, Any] = {}
+
+
+def catalogue() -> Any:
+    """Return the translations that templates speak now (gettext's object).
+
+    flask_babel finds them anew for every text, through a dozen proxies; a page has a hundred
+    texts. What it found for a locale is remembered here; which locale holds, also inside
+    `speaking`, is still what it says.
+    """
+    locale = getattr(g.get("_flask_babel"), "babel_locale", None)
+    found = _catalogues.get(locale)
+    if found is None:
+        found = get_translations()
+        if locale is not None:
+            _catalogues[locale] = found
+    return found

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import String, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from lms.courses.models import Edition, Lesson, Part, Programme
@@ -51,33 +53,58 @@ def find_course(programme_slug: str, edition_slug: str, actor: Actor) -> Course 
     Who is (or was) in an edition sees it whatever its reach has become; the next programme is
     shown when its reach takes the actor in.
     """
-    following = aliased(Programme)
-    reach_of_next = reach_condition(actor, following)
     row = db.session.execute(
-        select(Programme, Edition, Enrolment, following, reach_condition(actor).label("reach"))
-        .join(Edition, Edition.programme_id == Programme.id)
-        .outerjoin(
-            Enrolment,
-            and_(Enrolment.edition_id == Edition.id, Enrolment.person_id == actor.person_id),
-        )
-        .outerjoin(
-            following,
-            and_(
-                following.id == Programme.leads_to_id,
-                following.archived_at.is_(None),
-                reach_of_next,
-            ),
-        )
-        .where(
-            Programme.slug == programme_slug,
-            Edition.slug == edition_slug,
-            Edition.state.in_(SHOWN_STATES),
-            or_(reach_condition(actor), Enrolment.id.is_not(None)),
-        )
+        _course_query(Actor(roles=actor.roles, organisation_ids=actor.organisation_ids)),
+        {
+            "programme_slug": programme_slug,
+            "edition_slug": edition_slug,
+            "person_id": actor.person_id,
+        },
     ).one_or_none()
     if row is None:
         return None
-    return Course(Entry(row[0], row[1]), row[2], row[3], bool(row[4]))
+    programme, edition, own, following, within_reach, next_within_reach = row
+    if not within_reach and own is None:
+        return None
+    return Course(
+        Entry(programme, edition), own, following if next_within_reach else None, bool(within_reach)
+    )
+
+
+@lru_cache(maxsize=256)
+def _course_query(like: Actor) -> Any:
+    """Return the query of a course's page for everybody with these roles and memberships.
+
+    Remembered, because making it takes longer than asking it.
+    """
+    following = aliased(Programme)
+    return (
+        select(
+            Programme,
+            Edition,
+            Enrolment,
+            following,
+            reach_condition(like).label("reach"),
+            reach_condition(like, following).label("next_reach"),
+        )
+        .join(Edition, Edition.programme_id == Programme.id)
+        .outerjoin(
+            Enrolment,
+            and_(
+                Enrolment.edition_id == Edition.id,
+                Enrolment.person_id == bindparam("person_id", type_=String),
+            ),
+        )
+        .outerjoin(
+            following,
+            and_(following.id == Programme.leads_to_id, following.archived_at.is_(None)),
+        )
+        .where(
+            Programme.slug == bindparam("programme_slug"),
+            Edition.slug == bindparam("edition_slug"),
+            Edition.state.in_(SHOWN_STATES),
+        )
+    )
 
 
 def list_outline(edition_id: str) -> tuple[PartLine, ...]:
