@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g
 
 
 def csp_nonce() -> str:
@@ -29,7 +29,8 @@ def _add_headers(response: Response) -> Response:
     response.headers.setdefault(
         "Permissions-Policy", "camera=(self), microphone=(), geolocation=(), payment=()"
     )
-    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+    # A file sent without a word about caching says "no-cache", which lets caches keep it.
+    if response.headers.get("Cache-Control") in {None, "no-cache"}:
         response.headers["Cache-Control"] = "private, no-store"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
