@@ -1,0 +1,433 @@
+"""Two courses side by side: one of the cast, one that none of them but staff may know of.
+
+Everything of the hidden course carries CANARY, so that any answer that holds the word to
+somebody who may not see the course is a leak. What is private within the course of the cast
+carries PRIVATE, and the addresses and passcodes of its meetings WEB_SECRET; what is not
+published yet, DRAFT. No word is in an address: pages repeat their own.
+"""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pikepdf
+from sqlalchemy import select
+
+from lms.completion.models import Certificate, Requirement, RevocationTask
+from lms.completion.operations import confirm_requirement, set_rule
+from lms.completion.rules import EditionRuleDraft, RequirementDraft
+from lms.courses.models import Edition, Lesson, Part, Programme
+from lms.courses.operations import add_lesson, draft_edition, publish_edition
+from lms.courses.operations.parts import LessonTexts
+from lms.courses.queries import get_edition, get_programme
+from lms.courses.rules import EditionPlan, PartPlan, ProgrammePlan
+from lms.enrolment.models import Enrolment
+from lms.enrolment.operations import apply_for_edition
+from lms.infra.current import current_settings, current_storage
+from lms.infra.db import db, unit_of_work
+from lms.infra.jobs.running import LEASE, claim_job, run_claim
+from lms.infra.mail.outbox import Recipient, queue_mail
+from lms.kernel import clock
+from lms.kernel.actor import Actor, Role
+from lms.kernel.ids import EditionId, PersonId, new_id
+from lms.people.models import AccountToken, Membership, Organisation, Person, RoleAssignment
+from lms.people.queries import find_actor
+from lms.recordings.jobs import JOBS
+from lms.recordings.models import MediaKind
+from lms.recordings.operations import Details, add_recording, import_file, put_captions
+from lms.rights.operations import (
+    AgreementDetails,
+    PublicationDetails,
+    TermDetails,
+    add_agreement,
+    publish_recording,
+)
+from lms.rights.rules import Reach
+from lms.sessions.models import AttendanceStatus
+from lms.sessions.operations import (
+    AttendanceMark,
+    SessionPlan,
+    record_attendance,
+    schedule_live_session,
+)
+from lms.sessions.operations.scheduling import SpeakerPlan
+from lms.watching.operations import open_play
+from lms.watching.rules import TOKEN_LIFE, MediaToken, sign_token
+from tests.conftest import (
+    NOW,
+    Cast,
+    add_cast,
+    add_organisation,
+    add_person,
+    grant,
+    join_organisation,
+)
+from tests.recordings.conftest import ENCODE, picture, run_ffmpeg, sound
+
+CANARY = "kanarienvogel-7f3a"
+PRIVATE = "rotkehlchen-2b91"
+WEB_SECRET = "zaunkoenig-55d0"
+DRAFT = "dompfaff-93c4"
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+MISSING_ID = "0" * 26
+
+PEOPLE = (
+    "anonymous", "trainee", "other_trainee", "overseas", "coordinator", "speaker", "auditor",
+    "limited", "organiser", "admin",
+)  # fmt: skip
+"""`limited` organises the one programme of the cast; the organiser and the admin all of them."""
+
+Ids = Mapping[str, str]
+
+
+@dataclass
+class World:
+    """Who is signed in how, and by object (`own`, `foreign` …) the ids that routes take.
+
+    `sign_ins` holds person id and epoch; None for who is not signed in.
+    """
+
+    sign_ins: Mapping[str, tuple[str, int] | None]
+    objects: Mapping[str, Ids]
+
+
+def _actor(person: Person) -> Actor:
+    found = find_actor(person.id, person.session_epoch, NOW)
+    assert found is not None
+    return found
+
+
+def build_world(folder: Path) -> World:
+    """Build and commit everything at NOW (the clock must stand there). `folder` for files."""
+    cast = add_cast()
+    film, paper = folder / "talk.mp4", folder / "handout.pdf"
+    run_ffmpeg(*picture("96x54", 2), *sound(2), *ENCODE, str(film))
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(paper)
+    with unit_of_work():
+        hidden = add_person(
+            "hidden", CANARY, CANARY, family_kana="カナリア", given_kana="カナリア",
+            country="JP",
+        )  # fmt: skip
+        hidden.address = f"hidden@{CANARY}.example"
+        nest = add_organisation("NEST", "hq", ("あけび労働組合", "Akebi Union"))
+        join_organisation(hidden, nest)
+        limited = add_person("limited", "枝野原", "順")
+        grant(hidden, Role.COORDINATOR, f"org:{nest.id}")
+    builder = _Builder(cast, film, paper)
+    own = builder.course("ours", "", cast.trainee, cast.affiliate_a, cast.speaker)
+    foreign = builder.course("hidden", CANARY, hidden, nest, hidden)
+    with unit_of_work():
+        apply_for_edition(own["edition_id"], actor=_actor(cast.overseas), at=NOW)
+        grant(limited, Role.ORGANISER, f"programme:{own['programme_id']}")
+    sign_ins: dict[str, tuple[str, int] | None] = {"anonymous": None}
+    for name in PEOPLE[1:]:
+        person = limited if name == "limited" else getattr(cast, name)
+        sign_ins[name] = (person.id, person.session_epoch)
+    objects = {
+        "own": {**own, **_role_of(cast.coordinator)},
+        "foreign": {**foreign, **_role_of(hidden)},
+        "draft": builder.draft(own),
+        "missing": _missing(own),
+    }
+    return World(sign_ins, objects)
+
+
+def _role_of(person: Person) -> Ids:
+    role = db.session.scalars(
+        select(RoleAssignment).where(RoleAssignment.person_id == person.id)
+    ).one()
+    return {"role_id": role.id, "role_person_id": person.id}
+
+
+def _missing(like: Ids) -> Ids:
+    ids = dict.fromkeys(like, MISSING_ID)
+    slugs = ("programme_slug", "edition_slug", "lesson_slug")
+    return {
+        **ids,
+        **dict.fromkeys(slugs, "no-such-thing"),
+        "token": "bm8.bm8",
+        "code": "nosuchcode",
+        "role_id": MISSING_ID,
+        "role_person_id": MISSING_ID,
+    }
+
+
+@dataclass
+class _Builder:
+    """Makes courses by the features' own operations, as the organiser."""
+
+    cast: Cast
+    film: Path
+    paper: Path
+
+    def course(
+        self, slug: str, word: str, learner: Person, organisation: Organisation, speaker: Person
+    ) -> dict[str, str]:
+        """Make a published course in which the learner does everything there is to do."""
+        staff = _actor(self.cast.organiser)
+        private, web = word or PRIVATE, f"{word or WEB_SECRET}"
+        edition, part_id, lesson_id = self._edition(slug, word, staff)
+        edition_id = EditionId(edition.id)
+        with unit_of_work():
+            publish_edition(edition_id, actor=staff, at=NOW)
+        me = _actor(learner)
+        with unit_of_work():
+            apply_for_edition(edition_id, accommodation=private, message=private, actor=me, at=NOW)
+        with unit_of_work():
+            live_session_id = schedule_live_session(
+                staff, edition_id, replace(_plan(word, web), speakers=(
+                    SpeakerPlan(PersonId(speaker.id), _words(f"Speaker {word}", "講師")),
+                )), at=NOW,
+            )  # fmt: skip
+        with unit_of_work():
+            record_attendance(
+                staff, live_session_id,
+                [AttendanceMark(PersonId(learner.id), AttendanceStatus.LATE, "web", private)],
+                at=NOW,
+            )  # fmt: skip
+        ids = self._completion(edition_id, learner, private, staff)
+        recording_id, agreement_id = self._recording(edition_id, word, speaker, private, staff)
+        paper_id = self._handout(edition_id, word, speaker, private, staff)
+        with unit_of_work():
+            mail_id = queue_mail(
+                Recipient(f"{learner.login_id}@{private}.example", private, person_id=learner.id),
+                "enrolment_enrolled", {"note": private},
+            )  # fmt: skip
+        assert mail_id is not None
+        secrets = self._secrets(learner, private)
+        with unit_of_work():
+            opened = open_play(me, recording_id, None, NOW)
+        token = sign_token(
+            current_settings().secret_key.encode(),
+            MediaToken(
+                opened.play.id, recording_id, opened.rendition.id, opened.play.generation,
+                clock.to_ms(NOW) + TOKEN_LIFE,
+            ),
+        )  # fmt: skip
+        programme = get_programme(edition.programme_id)
+        enrolment = db.session.scalars(
+            select(Enrolment).where(
+                Enrolment.edition_id == edition_id, Enrolment.person_id == learner.id
+            )
+        ).one()
+        membership = db.session.scalars(
+            select(Membership).where(Membership.person_id == learner.id)
+        ).first()
+        assert membership is not None
+        return {
+            **ids,
+            **secrets,
+            "programme_id": programme.id,
+            "programme_slug": programme.slug,
+            "edition_id": edition_id,
+            "edition_slug": edition.slug,
+            "part_id": part_id,
+            "lesson_id": lesson_id,
+            "lesson_slug": f"{slug}-reading",
+            "live_session_id": live_session_id,
+            "recording_id": recording_id,
+            "paper_id": paper_id,
+            "agreement_id": agreement_id,
+            "mail_id": mail_id,
+            "play_id": opened.play.id,
+            "token": token,
+            "person_id": learner.id,
+            "membership_id": membership.id,
+            "organisation_id": organisation.id,
+            "name_id": organisation.names[0].id,
+            "enrolment_id": enrolment.id,
+        }
+
+    def draft(self, own: Ids) -> Ids:
+        """Make an unpublished edition of the cast's programme, with what has no rights yet."""
+        staff = _actor(self.cast.organiser)
+        with unit_of_work():
+            edition_id = draft_edition(
+                _edition_plan(DRAFT), programme=own["programme_id"], actor=staff, at=NOW
+            )
+        edition = get_edition(edition_id)
+        with unit_of_work():
+            live_session_id = schedule_live_session(staff, edition_id, _plan(DRAFT, DRAFT), at=NOW)
+            recording = add_recording(staff, edition_id, MediaKind.VIDEO, _details(DRAFT), NOW)
+        return {
+            **own,
+            "edition_id": edition_id,
+            "edition_slug": edition.slug,
+            "live_session_id": live_session_id,
+            "recording_id": recording.id,
+            "paper_id": recording.id,
+        }
+
+    def _edition(self, slug: str, word: str, staff: Actor) -> tuple[Edition, str, str]:
+        with unit_of_work():
+            edition_id = draft_edition(
+                _edition_plan(word),
+                programme=ProgrammePlan(
+                    kind="series",
+                    title=_words(f"{slug} wages {word}", "賃金"),
+                    purpose=_words(f"To learn {word}", "学ぶ"),
+                    audience=_words(f"Members {word}", "組合員"),
+                    summary=_words(f"In short {word}", "要点"),
+                    reach="hq" if word else "outside",
+                    languages=("ja", "en"),
+                ),
+                actor=staff,
+                at=NOW,
+            )
+        edition = get_edition(edition_id)
+        with unit_of_work():
+            db.session.get_one(Programme, edition.programme_id).slug = f"{slug}-course"
+
+        part_id = db.session.scalars(select(Part.id).where(Part.edition_id == edition_id)).one()
+        with unit_of_work():
+            lesson_id = add_lesson(
+                part_id,
+                LessonTexts(
+                    title=_words(f"Reading {word}", "読み物"), minutes=5,
+                    objectives={"ja": [f"分かる{word}"], "en": [f"Know {word}"]},
+                    body=_words(f"## Text\n\nSome words {word}.", f"## 本文\n\n文章{word}。"),
+                ),
+                actor=staff, at=NOW,
+            )  # fmt: skip
+            db.session.get_one(Lesson, lesson_id).slug = f"{slug}-reading"
+        return edition, part_id, lesson_id
+
+    def _completion(
+        self, edition_id: EditionId, learner: Person, private: str, staff: Actor
+    ) -> dict[str, str]:
+        """Let the learner earn a certificate, which a correction then puts in question."""
+        with unit_of_work():
+            set_rule(
+                staff, edition_id,
+                EditionRuleDraft(
+                    "all", (RequirementDraft(_words("Report", "報告"), ({"kind": "confirmed"},)),)
+                ),
+                at=NOW,
+            )  # fmt: skip
+        requirement = db.session.scalars(
+            select(Requirement).where(Requirement.edition_id == edition_id)
+        ).one()
+        person_id = PersonId(learner.id)
+        for confirmed in (True, False):
+            with unit_of_work():
+                confirm_requirement(
+                    staff, requirement.id, person_id, confirmed=confirmed, note=private, at=NOW
+                )
+        certificate = db.session.scalars(
+            select(Certificate).where(Certificate.person_id == learner.id)
+        ).one()
+        task = db.session.scalars(
+            select(RevocationTask).where(
+                RevocationTask.achievement_id == certificate.achievement_id
+            )
+        ).one()
+        return {
+            "certificate_id": certificate.id,
+            "code": certificate.code,
+            "requirement_id": requirement.id,
+            "achievement_id": certificate.achievement_id,
+            "task_id": task.id,
+        }
+
+    def _recording(
+        self, edition_id: str, word: str, speaker: Person, private: str, staff: Actor
+    ) -> tuple[str, str]:
+        with unit_of_work():
+            recording = add_recording(staff, edition_id, MediaKind.VIDEO, _details(word), NOW)
+        with unit_of_work():
+            import_file(staff, current_storage(), recording.id, self.film, NOW)
+        claim = claim_job(["transcode"], "w", NOW + timedelta(days=1), LEASE)
+        assert claim is not None
+        run_claim(claim, JOBS["transcode"], LEASE, threading.Event())
+        with unit_of_work():
+            text = f"WEBVTT\n\n00:00.000 --> 00:01.000\n{private}\n"
+            put_captions(staff, recording.id, "ja", text.encode(), NOW)
+        return recording.id, self._rights(recording.id, speaker, private, staff, ("play",))
+
+    def _handout(
+        self, edition_id: str, word: str, speaker: Person, private: str, staff: Actor
+    ) -> str:
+        with unit_of_work():
+            paper = add_recording(staff, edition_id, MediaKind.PAPER, _details(word), NOW)
+        with unit_of_work():
+            import_file(staff, current_storage(), paper.id, self.paper, NOW)
+        self._rights(paper.id, speaker, private, staff, ("display", "download"))
+        return paper.id
+
+    def _rights(
+        self, recording_id: str, speaker: Person, private: str, staff: Actor,
+        actions: tuple[str, ...],
+    ) -> str:  # fmt: skip
+        term = {"actions": sorted(actions), "audience": {"reach": "outside"}}
+        with unit_of_work():
+            agreement = add_agreement(
+                staff, recording_id,
+                AgreementDetails(
+                    holder_name=f"Holder {private}", holder_person_id=speaker.id,
+                    signed_on=date(2026, 10, 1), recording_consent=True, note=private,
+                    grants=(TermDetails(term),),
+                ),
+                NOW,
+            )  # fmt: skip
+        with unit_of_work():
+            publish_recording(
+                staff, recording_id, PublicationDetails(actions=actions, reach=Reach.OUTSIDE), NOW
+            )
+        return agreement.id
+
+    def _secrets(self, learner: Person, private: str) -> dict[str, str]:
+        """Make a living link of each kind; the secrets are known here alone."""
+        secrets = {}
+        with unit_of_work():
+            for kind in ("invitation", "reset", "address"):
+                secret = f"{kind}-{new_id()}"
+                secrets[kind] = secret
+                db.session.add(
+                    AccountToken(
+                        person_id=learner.id, kind=kind,
+                        secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
+                        new_address=f"new@{private}.example" if kind == "address" else None,
+                        created_at=NOW, expires_at=NOW + timedelta(days=1),
+                    )
+                )  # fmt: skip
+        return secrets
+
+
+def _words(english: str, japanese: str) -> dict[str, str]:
+    return {"ja": f"{japanese} {english}", "en": english}
+
+
+def _details(word: str) -> Details:
+    return Details(title=_words(f"Lecture {word}", "講義"), language="ja")
+
+
+def _edition_plan(word: str) -> EditionPlan:
+    return EditionPlan(
+        title=_words(f"Run {word}", "回"),
+        mode="hybrid",
+        languages=("ja", "en"),
+        parts=(PartPlan(_words(f"Part {word}", "部")),),
+        starts_on=date(2026, 10, 11 if word else 12),
+        ends_on=date(2026, 11, 30),
+        capacity=20,
+        apply_until_at=datetime(2026, 10, 30, tzinfo=UTC),
+    )
+
+
+def _plan(word: str, web: str) -> SessionPlan:
+    """Return a meeting that is running at NOW (10:00 in Japan)."""
+    return SessionPlan(
+        title=_words(f"Meeting {word}", "会合"),
+        starts_local=datetime(2026, 10, 12, 9, 30),  # noqa: DTZ001 - wall time
+        ends_local=datetime(2026, 10, 12, 11, 30),  # noqa: DTZ001
+        venue_name=_words(f"Hall {word}", "会館"),
+        web_url=f"https://{web}.example/j/1",
+        web_passcode=f"pass-{web}",
+        is_recorded=True,
+    )
