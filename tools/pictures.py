@@ -97,7 +97,7 @@ SHOTS = (
     Shot("draft", "organiser", _go("/desk/editions/new/web-lecture")),
     Shot("applications", "organiser", _follow("/desk", 'a[href$="/applications"]')),
     Shot("attendance", "organiser", _follow("/desk", 'a[href$="/attendance"]')),
-    Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]'), height=1200),
+    Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]'), height=1420),
     Shot("people", "coordinator", _go("/desk/people")),
     Shot("consents", "speaker", _go("/my/consents")),
     Shot("audit", "auditor", _go("/desk/audit")),
