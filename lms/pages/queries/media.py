@@ -23,6 +23,7 @@ from lms.sessions.queries import SessionCard
 from lms.sessions.rules import Standing
 
 _FINISHED = 990  # thousandths: nothing worth going on with
+_LATEST = 12  # of what was begun, enough to find some that may be seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +117,31 @@ def media_to_watch(
     """Return the recordings to go on with, the last one first, and, if none, those to begin with.
 
     What may be seen now stands before what may not; what was not begun and may not be seen is
-    left out. Decided one after another until there are enough. One query.
+    left out. Decided one after another until there are enough. One query; a second for who has
+    begun many of which few may be seen.
     """
-    evidence = progress.evidence
-    videos = list_known(list(edition_ids), kind=MediaKind.VIDEO)
+    evidence, editions = progress.evidence, list(edition_ids)
+    seen = evidence.last_seen_ms
     begun = sorted(
-        (one for one in videos if 0 < evidence.coverage.get(one[0].id, 0) < _FINISHED),
-        key=lambda one: -evidence.last_seen_ms.get(one[0].id, 0),
+        (key for key, share in evidence.coverage.items() if 0 < share < _FINISHED),
+        key=lambda key: -seen.get(key, 0),
     )
     allowed: list[MediaLine] = []
     barred: list[MediaLine] = []
-    for recording, known in begun:
-        if len(allowed) == limit:
-            break
-        line = _line(viewer, recording, known, evidence, at)
-        (allowed if line.allowed else barred).append(line)
-    if begun:
+    for keys in (begun[:_LATEST], begun[_LATEST:]):
+        if not keys or len(allowed) == limit:
+            continue
+        for recording, known in sorted(
+            list_known(editions, kind=MediaKind.VIDEO, among=keys),
+            key=lambda pair: -seen.get(pair[0].id, 0),
+        ):
+            line = _line(viewer, recording, known, evidence, at)
+            (allowed if line.allowed else barred).append(line)
+            if len(allowed) == limit:
+                break
+    if allowed or barred:
         return tuple([*allowed, *barred][:limit]), ()
+    videos = list_known(editions, kind=MediaKind.VIDEO)
     for recording, known in videos:
         if len(allowed) == limit:
             break

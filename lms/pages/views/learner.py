@@ -25,7 +25,7 @@ _WAITING = frozenset(
     {EnrolmentState.APPLIED, EnrolmentState.UNDER_REVIEW, EnrolmentState.WAITLISTED}
 )
 MAX_CONTINUE = 3
-MAX_UPCOMING = 20  # more than anybody has in a day, as the page says how many are today
+MAX_UPCOMING = 10  # more than anybody has in a day, as the page says how many are today
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,12 +120,15 @@ def decide_many(
 
 
 def list_known(
-    edition_ids: Collection[str], *, kind: str | None = None
+    edition_ids: Collection[str],
+    *,
+    kind: str | None = None,
+    among: Collection[str] | None = None,
 ) -> list[tuple[RecordingRow, Known]]:
     """Return the published recordings and handouts of editions with their facts, in one query.
 
-    In order of their making. For pages that list what a course holds: decide with
-    `decide_known`.
+    In order of their making; only those `among` some ids where told. For pages that list what a
+    course holds: decide with `decide_known`.
     """
     if not edition_ids:
         return []
@@ -141,6 +144,8 @@ def list_known(
     )
     if kind is not None:
         query = query.where(RecordingRow.kind == kind)
+    if among is not None:
+        query = query.where(RecordingRow.id.in_(among))
     return [
         (
             row,

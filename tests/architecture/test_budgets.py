@@ -1,0 +1,155 @@
+"""No page asks the database more often than its budget, and never more for more rows.
+
+Counted are the statements sent to the database but BEGIN, COMMIT, ROLLBACK and PRAGMA. What a
+process reads once in five seconds for everybody (the site's settings, the tree of organisations)
+is known already, as in all but the first request of those five seconds; that one may send two more.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import update
+
+from bench.world import World, cookie_of, counted, fill
+from lms.infra.db import db, unit_of_work
+from lms.infra.site import settings
+from lms.infra.site.settings import forget_site
+from lms.recordings.models import Recording, Rendition
+from lms.rights.queries import viewers
+from tests.conftest import NOW
+
+BUDGET = 8  # of every page that learners and visitors use
+DESK_BUDGET = 10
+SHARED = 2  # read once in five seconds a process
+Page = Callable[[World], tuple[str, str]]
+
+#: Name -> who asks ("" = nobody) and where; the budget.
+PAGES: dict[str, tuple[Page, int]] = {
+    "learner": (lambda w: (w.learner, "/my"), BUDGET),
+    "schedule": (lambda w: (w.learner, "/my/schedule"), BUDGET),
+    "record": (lambda w: (w.learner, "/my/record"), BUDGET),
+    "course, enrolled": (lambda w: (w.learner, w.course_path()), BUDGET),
+    "course, signed in": (lambda w: (w.other, w.course_path()), BUDGET),
+    "course, anonymous": (lambda w: ("", w.course_path()), BUDGET),
+    "catalogue": (lambda w: (w.learner, "/courses"), BUDGET),
+    "catalogue, anonymous": (lambda _w: ("", "/courses"), BUDGET),
+    "lesson": (lambda w: (w.learner, f"{w.course_path()}/lessons/lesson-0-0"), BUDGET),
+    "desk": (lambda w: (w.organiser, "/desk"), DESK_BUDGET),
+    "desk edition": (lambda w: (w.organiser, f"/desk/editions/{w.editions[0]}"), DESK_BUDGET),
+}
+
+
+def count(app: Flask, person_id: str, path: str) -> tuple[int, int]:
+    """Return how many statements a request sends: usually, and when nothing is remembered."""
+    client = app.test_client(use_cookies=False)
+    headers = {"Cookie": cookie_of(app, person_id)} if person_id else {}
+    forget_site()
+    viewers._tree.until = 0.0
+    counts = []
+    for _ in range(2):
+        with counted() as sent:
+            answer = client.get(path, headers=headers)
+        assert answer.status_code == 200, path
+        counts.append(len(sent))
+        settings._cache.until = viewers._tree.until = float("inf")
+    forget_site()
+    viewers._tree.until = 0.0
+    return counts[1], counts[0]
+
+
+@pytest.fixture
+def measured(app: Flask) -> Any:
+    """Return a function that fills the empty database and counts every page once."""
+
+    def measure(**sizes: int) -> dict[str, tuple[int, int]]:
+        with time_machine.travel(NOW, tick=False):
+            world = fill(NOW, **sizes)
+            db.session.remove()
+            return {name: count(app, *page(world)) for name, (page, _budget) in PAGES.items()}
+
+    return measure
+
+
+def empty_database(app: Flask) -> None:
+    """Take everything out again, between two sizes of one test."""
+    with app.app_context():
+        db.session.remove()
+        db.drop_all()
+        db.create_all()
+
+
+def test_no_page_exceeds_its_budget_nor_asks_more_for_more(app: Flask, measured: Any) -> None:
+    few = measured(courses=1, parts=1, people=1)
+    empty_database(app)
+    many = measured(courses=30, parts=2, people=30)
+    empty_database(app)
+    long = measured(courses=1, parts=30, people=3)
+
+    assert few == many == long
+    beyond = [
+        f"{name}: {many[name]}"
+        for name, (_page, budget) in PAGES.items()
+        if many[name][0] > budget or many[name][1] > budget + SHARED
+    ]
+    assert beyond == []
+
+
+def test_a_watch_report_takes_four_queries_and_one_that_renews_eight(app: Flask) -> None:
+    at = NOW
+    world = fill(at, courses=2, parts=1, people=2)
+    video = world.recordings[0]
+    with unit_of_work():
+        db.session.execute(update(Recording).values(live_session_id=None))
+        db.session.add(
+            Rendition(
+                recording_id=video, media_version=1, name="480p", folder="hls/x", width=854,
+                height=480, bandwidth=600_000, codecs="avc1.42c01f,mp4a.40.2",
+                segments=[["0.ts", 6000, 0]] * 870, ready_at=at,
+            )
+        )  # fmt: skip
+    db.session.remove()
+    client = app.test_client(use_cookies=False)
+    with time_machine.travel(at, tick=False):  # when the cookie is signed
+        headers = {"Cookie": cookie_of(app, world.learner)}
+
+    def report(play: dict[str, Any], number: int, moment: datetime) -> tuple[dict[str, Any], int]:
+        seconds = 10_000 * number
+        body = {
+            "sequence": number,
+            "intervals": [[seconds - 10_000, seconds]],
+            "position": seconds,
+        }
+        with time_machine.travel(moment, tick=False), counted() as sent:
+            answer = client.post(play["events"], json=body, headers=headers)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return answer.get_json(), len(sent)
+
+    with time_machine.travel(at, tick=False):
+        opened = client.post(f"/api/v1/recordings/{video}/play-sessions", json={}, headers=headers)
+    assert opened.status_code == 201, opened.get_data(as_text=True)
+    play = opened.get_json()
+
+    first, queries = report(play, 1, at + timedelta(seconds=30))  # the rights were just written
+    assert queries <= 8
+    plain, queries = report(play, 2, at + timedelta(seconds=60))
+    assert plain["lease_until"] == first["lease_until"]
+    assert queries <= 4
+
+    close = datetime.fromtimestamp(first["lease_until"] / 1000, UTC) - timedelta(seconds=5)
+    renewed, queries = report(play, 3, close)
+    assert renewed["lease_until"] > first["lease_until"]
+    assert queries <= 8
+
+
+def test_what_is_counted_is_what_is_sent(app: Flask, tmp_path: Path) -> None:
+    assert tmp_path.exists()
+    assert app.name
+    with counted() as sent:
+        db.session.execute(db.text("SELECT 1"))
+        db.session.commit()
+    assert sent == ["SELECT 1"]
