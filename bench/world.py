@@ -484,6 +484,11 @@ def served_app() -> Flask:
     return make_measured(os.environ["BENCH_URL"], Path(os.environ["BENCH_VAR"]))
 
 
+def served_plain() -> Flask:
+    """Make the application as it is, nothing added."""
+    return create_app(make_settings(os.environ["BENCH_URL"], Path(os.environ["BENCH_VAR"])))
+
+
 def served_bare() -> Flask:
     """Make the bare page that gunicorn serves."""
     return make_bare(os.environ["BENCH_URL"])
