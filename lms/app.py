@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from lms.config import ROOT, Settings, load_settings
@@ -27,7 +28,7 @@ from lms.infra.i18n import LANGUAGES
 from lms.infra.site import read_site
 from lms.infra.storage import LocalStorage
 from lms.infra.web import access, errors, formats, headers
-from lms.infra.web.assets import STATIC, asset, tree_hash
+from lms.infra.web.assets import STATIC, asset, pack_assets, tree_hash
 from lms.infra.web.locale import catalogue, ui_language, viewer_zone
 from lms.kernel import clock
 from lms.kernel.actor import ANONYMOUS, Actor, Role
@@ -114,6 +115,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.install_errors(app)
     _install_features(app)
     app.wsgi_app = _static_files(app, settings)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
     return app
 
 
@@ -156,8 +162,7 @@ def _recognise(app: Flask) -> None:
 
 
 def _static_files(app: Flask, settings: Settings) -> WhiteNoise:
-    packed = settings.var_dir / "static" / tree_hash()
-    folder = packed if packed.is_dir() else STATIC
+    folder = STATIC if settings.testing else pack_assets(settings.var_dir / "static")
     noise = WhiteNoise(app.wsgi_app, immutable_file_test=lambda *_a: True)
     noise.add_files(str(folder), prefix=f"static/{tree_hash()}/")
     return noise

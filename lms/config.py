@@ -16,7 +16,8 @@ class ConfigError(Exception):
 class Settings:
     """Everything that differs between places where Tomoni runs.
 
-    `var_dir` holds what the product writes (media, uploads, mail of the demo); `password_cost`
+    `var_dir` holds what the product writes (media, uploads, mail of the demo);
+    `trusted_proxies` is how many proxies of ours stand before the application; `password_cost`
     is the argon2 time cost and memory in KiB; `base_url` is the address people reach it by.
     """
 
@@ -38,6 +39,7 @@ class Settings:
     max_upload_mb: int = 4096
     password_cost: tuple[int, int] = (3, 65536)
     media_master_key: bytes = b""
+    trusted_proxies: int = 0
 
     @property
     def media_dir(self) -> Path:
@@ -78,7 +80,8 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         mail_folder=Path(folder) if folder else (var_dir / "mail" if demo else None),
         accel_prefix=env.get("TOMONI_ACCEL_PREFIX", ""),
         max_upload_mb=_number(env, "TOMONI_MAX_UPLOAD_MB", 4096),
-        media_master_key=secret.encode(),
+        media_master_key=_media_key(env, var_dir),
+        trusted_proxies=_count(env, "TOMONI_TRUSTED_PROXIES"),
     )
 
 
@@ -100,9 +103,25 @@ def _number(env: Mapping[str, str], name: str, default: int) -> int:
     return int(value)
 
 
-def _kept_secret(var_dir: Path) -> str:
+def _count(env: Mapping[str, str], name: str) -> int:
+    return 0 if env.get(name, "") in {"", "0"} else _number(env, name, 0)
+
+
+def _media_key(env: Mapping[str, str], var_dir: Path) -> bytes:
+    """Return the key from which the keys of recordings are derived.
+
+    Not the key that signs cookies: that one may be changed at any time, while a change of this
+    one makes every processed recording unplayable.
+    """
+    given = env.get("TOMONI_MEDIA_KEY", "")
+    if given and len(given) < 32:  # noqa: PLR2004 - 32 characters of a random text
+        raise ConfigError("TOMONI_MEDIA_KEY must have at least 32 characters.")
+    return (given or _kept_secret(var_dir, "media-key")).encode()
+
+
+def _kept_secret(var_dir: Path, name: str = "secret-key") -> str:
     """Make a secret once and keep it beside the data, readable by this user only."""
-    path = var_dir / "secret-key"
+    path = var_dir / name
     if not path.exists():
         var_dir.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)

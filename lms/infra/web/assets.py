@@ -1,12 +1,16 @@
 """Static files under one hashed folder: kept for ever by browsers, plain relative addresses."""
 
+import contextlib
 import gzip
 import hashlib
 import shutil
+import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
+_KEEP_SECONDS = 3600
 
 
 @cache
@@ -29,18 +33,24 @@ def pack_assets(target: Path, root: Path = STATIC) -> Path:
 
     Does nothing when that folder is already whole. Older hashes are removed.
     """
-    import brotli  # type: ignore[import-untyped]  # noqa: PLC0415 - only when packing
-
     folder = target / tree_hash(root)
     if folder.exists():
         return folder
-    shutil.rmtree(target, ignore_errors=True)
-    part = target / "part"
-    shutil.copytree(root, part)
+    import brotli  # type: ignore[import-untyped]  # noqa: PLC0415 - only when packing
+
+    target.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix="part-", dir=target))
+    shutil.copytree(root, part, dirs_exist_ok=True)
     for path in [p for p in part.rglob("*") if p.is_file()]:
         if path.suffix in {".css", ".js", ".mjs", ".svg", ".json", ".txt"}:
             data = path.read_bytes()
             path.with_name(path.name + ".br").write_bytes(brotli.compress(data, quality=9))
             path.with_name(path.name + ".gz").write_bytes(gzip.compress(data, 9, mtime=0))
-    part.rename(folder)
+    part.chmod(0o755)
+    with contextlib.suppress(OSError):  # another process was quicker: its folder is the same
+        part.rename(folder)
+    for old in target.iterdir():
+        # What a starting process may still be filling is left alone for an hour.
+        if old != folder and (old == part or time.time() - old.stat().st_mtime > _KEEP_SECONDS):
+            shutil.rmtree(old, ignore_errors=True)
     return folder

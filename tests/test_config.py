@@ -1,0 +1,59 @@
+"""Settings are read from the environment; what does not fit stops start-up with a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from lms.config import ConfigError, load_settings
+
+
+def test_secrets_are_made_once_and_kept_apart(tmp_path: Path) -> None:
+    env = {"TOMONI_VAR": str(tmp_path)}
+    first, second = load_settings(env), load_settings(env)
+    assert first.secret_key == second.secret_key
+    assert first.media_master_key == second.media_master_key
+    assert first.secret_key.encode() != first.media_master_key
+    assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "media-key").stat().st_mode & 0o077 == 0
+
+
+def test_another_key_for_cookies_leaves_recordings_playable(tmp_path: Path) -> None:
+    before = load_settings({"TOMONI_VAR": str(tmp_path)})
+    after = load_settings({"TOMONI_VAR": str(tmp_path), "TOMONI_SECRET_KEY": "n" * 40})
+    assert after.secret_key != before.secret_key
+    assert after.media_master_key == before.media_master_key
+
+
+def test_what_is_set_is_taken(tmp_path: Path) -> None:
+    settings = load_settings(
+        {
+            "TOMONI_VAR": str(tmp_path),
+            "TOMONI_BASE_URL": "https://learn.demo.example/",
+            "TOMONI_DEMO": "1",
+            "TOMONI_TRUSTED_PROXIES": "1",
+            "TOMONI_SMTP_PORT": "2525",
+        }
+    )
+    assert settings.base_url == "https://learn.demo.example"
+    assert settings.secure_cookies is True
+    assert settings.demo is True
+    assert settings.trusted_proxies == 1
+    assert settings.smtp_port == 2525
+    assert settings.mail_folder == tmp_path / "mail"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOMONI_SECRET_KEY", "short"),
+        ("TOMONI_MEDIA_KEY", "short"),
+        ("TOMONI_BASE_URL", "ftp://x"),
+        ("TOMONI_DEMO", "perhaps"),
+        ("TOMONI_SMTP_PORT", "zero"),
+        ("TOMONI_MAX_UPLOAD_MB", "0"),
+        ("TOMONI_TRUSTED_PROXIES", "-1"),
+    ],
+)
+def test_a_bad_value_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        load_settings({"TOMONI_VAR": str(tmp_path), name: value})
