@@ -57,14 +57,19 @@ def browse(
     """Return a function that gives a browser signed in as a person, in a language."""
     opened: list[BrowserContext] = []
 
-    def signed_in(person: Person, language: str = "en", width: int = 1280) -> BrowserContext:
+    def signed_in(
+        person: Person, language: str = "en", width: int = 1280, *, scripts: bool = True
+    ) -> BrowserContext:
         client = sign_in(person)
         with client.session_transaction() as session:
             session["language"] = language
         cookie = client.get_cookie("tomoni")
         assert cookie is not None
         context = chromium.new_context(
-            base_url=live, viewport={"width": width, "height": 900}, locale=language
+            base_url=live,
+            viewport={"width": width, "height": 900},
+            locale=language,
+            java_script_enabled=scripts,
         )
         context.add_cookies([{"name": "tomoni", "value": cookie.value, "url": live}])
         opened.append(context)

@@ -51,9 +51,9 @@ def known(cast: Cast) -> Cast:
     return cast
 
 
-def sign_in_by_form(page: Page, login: str) -> None:
+def sign_in_by_form(page: Page, login: str | None) -> None:
     page.goto("/sign-in")
-    page.get_by_test_id("sign-in-identifier").fill(login)
+    page.get_by_test_id("sign-in-identifier").fill(login or "")
     page.get_by_test_id("sign-in-password").fill(PASSWORD)
     page.get_by_test_id("sign-in-submit").click()
     expect(page.get_by_test_id("account-menu")).to_be_visible()
