@@ -9,8 +9,8 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from typing_extensions import override
-from werkzeug.datastructures import CombinedMultiDict
-from wtforms import IntegerField, StringField
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import FileField, IntegerField, StringField
 from wtforms.fields import Field
 
 from lms.kernel.dates import DateFaultError, plain, read_day, read_time
@@ -22,15 +22,17 @@ class TomoniForm(FlaskForm):  # type: ignore[misc]
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """What a form reads: fields and files, never a JSON body."""
 
-        def wrap_formdata(self, _form: Any, formdata: Any) -> Any:
-            """Return what was submitted, or None."""
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Return what was submitted, or None. A file sent for a text is none at all."""
             if formdata is None or isinstance(formdata, dict):
                 return formdata
             if request.method not in {"POST", "PUT", "PATCH", "DELETE"}:
                 return None
             if not request.files and not request.form:
                 return None
-            return CombinedMultiDict((request.files, request.form))
+            wanted = {field.name for field in form if isinstance(field, FileField)}
+            files = [item for item in request.files.items(multi=True) if item[0] in wanted]
+            return CombinedMultiDict((MultiDict(files), request.form))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate; a NUL, which no table can hold, is refused in any text of any form."""
