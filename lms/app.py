@@ -16,7 +16,6 @@ from flask import Flask, request, session, url_for
 from flask_babel import Babel
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
@@ -65,6 +64,22 @@ NAVIGATION = (
 )
 
 
+class _Migrations:
+    """Flask-Migrate's entry in the extensions, set up when a command first asks it for something.
+
+    It brings Alembic, which no request needs and every start would wait for.
+    """
+
+    def __init__(self, app: Flask):
+        self._app = app
+
+    def __getattr__(self, name: str) -> Any:
+        from flask_migrate import Migrate  # noqa: PLC0415 - heavy, and only where needed
+
+        Migrate(self._app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+        return getattr(self._app.extensions["migrate"], name)
+
+
 def _room(feature: str, room: str) -> Any:
     """Import a feature's room when it has one."""
     name = f"lms.{feature}.{room}"
@@ -102,7 +117,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for _module in _rooms("models"):
         pass  # importing registers the tables
     db.init_app(app)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    app.extensions["migrate"] = _Migrations(app)
     Babel(
         app,
         locale_selector=ui_language,

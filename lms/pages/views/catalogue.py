@@ -14,7 +14,6 @@ from lms.enrolment.queries import enrolment_state_map, opening_facts, seats_left
 from lms.enrolment.rules import judge_opening
 from lms.enrolment.texts import HINDRANCES, OUTCOMES, STATE_CHIPS, STATE_MEANS, STATES
 from lms.infra.db import unit_of_work
-from lms.infra.markup import render_lesson
 from lms.infra.web.access import PUBLIC, SIGNED_IN, access, current_actor, found
 from lms.infra.web.locale import ui_language
 from lms.kernel import clock
@@ -144,6 +143,8 @@ def course(programme_slug: str, edition_slug: str) -> Any:
 @access(PUBLIC)
 def lesson(programme_slug: str, edition_slug: str, lesson_slug: str) -> Any:
     """Show a lesson in the reader's language, else in the one there is, labelled."""
+    from lms.infra.markup import render_lesson  # noqa: PLC0415 - heavy, and only where needed
+
     actor = current_actor()
     course = _course(programme_slug, edition_slug)
     lesson = found(find_lesson_of(course.entry.edition.id, lesson_slug))

@@ -5,9 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import webvtt
-from webvtt.errors import MalformedCaptionError, MalformedFileError
+from typing import Any
 
 from lms.recordings.errors import CaptionFault
 
@@ -106,6 +104,12 @@ def read_captions(text: str, duration_ms: int | None) -> CaptionReading:
     faults = [f for n, line in timings if (f := _judge_timing(n, line, duration_ms)) is not None]
     if faults:
         return _refused(*faults)
+    import webvtt  # noqa: PLC0415 - heavy, and only where needed
+    from webvtt.errors import (  # noqa: PLC0415 - as above
+        MalformedCaptionError,
+        MalformedFileError,
+    )
+
     try:
         parsed = webvtt.from_buffer(io.StringIO("\n".join(lines)), format=kind)
     except (MalformedFileError, MalformedCaptionError):
@@ -164,7 +168,7 @@ def _judge_timing(number: int, line: str, duration_ms: int | None) -> LineFault 
     return None
 
 
-def _cues(captions: Iterable[webvtt.Caption], duration_ms: int | None) -> Iterable[Cue]:
+def _cues(captions: Iterable[Any], duration_ms: int | None) -> Iterable[Cue]:
     for caption in captions:
         start, end = (
             ((t.hours * 60 + t.minutes) * 60 + t.seconds) * 1000 + t.milliseconds

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from icalendar import Calendar, Event, vCalAddress, vText
 
 from lms.config import Settings
 from lms.infra.i18n import DEFAULT_LANGUAGE, LANGUAGES, speaking
@@ -50,6 +50,8 @@ def calendar_file(
     """
     if method not in METHODS:
         raise ValueError(f"No method of an invitation: {method}")
+    from icalendar import Calendar  # noqa: PLC0415 - heavy, and only where needed
+
     spoken = reader.language if reader.language in LANGUAGES else DEFAULT_LANGUAGE
     with speaking(spoken):
         calendar = Calendar()
@@ -69,7 +71,9 @@ def calendar_file(
         return bytes(calendar.to_ical())
 
 
-def _guest(reader: Reader) -> vCalAddress:
+def _guest(reader: Reader) -> Any:
+    from icalendar import vCalAddress, vText  # noqa: PLC0415 - heavy, and only where needed
+
     guest = vCalAddress(f"mailto:{reader.address}")
     if reader.name:
         guest.params["CN"] = vText(reader.name)
@@ -79,7 +83,9 @@ def _guest(reader: Reader) -> vCalAddress:
     return guest
 
 
-def _event(card: SessionCard, settings: Settings, language: str, at: datetime) -> Event:
+def _event(card: SessionCard, settings: Settings, language: str, at: datetime) -> Any:
+    from icalendar import Event, vCalAddress, vText  # noqa: PLC0415 - heavy, and only where needed
+
     link = f"{settings.base_url}/live-sessions/{card.id}"
     event = Event()
     event.add("uid", f"live-session-{card.id}@{urlsplit(settings.base_url).hostname}")
@@ -99,7 +105,9 @@ def _event(card: SessionCard, settings: Settings, language: str, at: datetime) -
     return event
 
 
-def _in(text: str, language: str) -> vText:
+def _in(text: str, language: str) -> Any:
+    from icalendar import vText  # noqa: PLC0415 - heavy, and only where needed
+
     value = vText(text)
     value.params["LANGUAGE"] = language
     return value

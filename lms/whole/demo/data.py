@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from lms.kernel.localized import Localized
 from lms.people.operations import Profile
 
@@ -68,7 +66,13 @@ class Deck:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    return _parsed(HERE / name)
+
+
+def _parsed(path: Path) -> Any:
+    import yaml  # noqa: PLC0415 - heavy, and only in the demo
+
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _role(text: str) -> tuple[str, str, str]:
@@ -117,7 +121,7 @@ def read_deck(content: Path, slug: str, programme: str = "labour-economics") -> 
     slides: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
     for path in sorted((content / programme / "slides").glob(f"{slug}.*.yaml")):
         language = path.name.split(".")[-2]
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = _parsed(path)
         title[language] = data["title"]
         slides[language] = tuple(
             (slide["title"], tuple(str(line) for line in slide["lines"]))
