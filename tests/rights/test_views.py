@@ -43,7 +43,6 @@ def page(course: Course, rest: str = "") -> str:
 FORM = {
     "holder_name": "白浜 汐里",
     "kind": "speaker",
-    "renews": "",
     "status": "signed",
     "signed_on": "令和8年10月1日",
     "recording_consent": "y",
