@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from lms.completion.queries import progress_of
@@ -22,13 +22,12 @@ from lms.kernel.localized import pick
 from lms.pages.queries import Course, find_course, list_outline, programme_titles
 from lms.pages.queries.media import media_of_edition
 from lms.pages.texts import REACHES, checklist_items
+from lms.pages.views.blueprint import blueprint
 from lms.records.operations import mark_lesson_read, mark_lesson_unread
 from lms.records.queries import read_lesson_ids
 from lms.rights.rules import Decision, viewer_answer
 from lms.rights.texts import VIEWER_TEXTS
 from lms.sessions.queries import join_decisions, list_edition_sessions
-
-blueprint = Blueprint("pages", __name__, template_folder="../templates")
 
 MAX_SEARCH = 100
 

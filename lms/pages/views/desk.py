@@ -16,7 +16,7 @@ from lms.infra.web.access import STAFF, access, current_actor
 from lms.kernel import clock
 from lms.pages.queries import Need, Task, find_desk
 from lms.pages.texts import NEEDS
-from lms.pages.views.catalogue import blueprint
+from lms.pages.views.blueprint import blueprint
 from lms.recordings.queries import count_by_stage
 from lms.sessions.queries import count_without_place, list_edition_sessions
 

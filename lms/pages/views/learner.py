@@ -17,7 +17,7 @@ from lms.kernel import clock
 from lms.kernel.ids import PersonId
 from lms.pages.queries.media import MediaLine, enrolment_cases, media_to_watch
 from lms.pages.texts import checklist_items
-from lms.pages.views.catalogue import blueprint
+from lms.pages.views.blueprint import blueprint
 from lms.rights.queries import listing_viewer
 from lms.sessions.queries import UpcomingSession, next_sessions
 
