@@ -128,7 +128,8 @@ def wait_until_all_done(count: int) -> None:
 def test_killed_workers_lose_nothing_and_repeat_nothing(start: Start) -> None:
     jobs = 24
     add_jobs(jobs)
-    other = start()
+    # So slow that jobs are left for every victim, however long a busy machine takes to start it.
+    other = start(steps=100)
     for round_number in range(4):
         victim = start()
         wait_for(victim, "begun")
