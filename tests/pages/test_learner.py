@@ -6,6 +6,9 @@ from datetime import datetime
 import time_machine
 from flask.testing import FlaskClient
 
+from lms.courses.models import Edition
+from lms.enrolment.models import Enrolment
+from lms.infra.db import db, unit_of_work
 from lms.people.models import Person
 from tests.conftest import NOW, Cast
 from tests.pages.conftest import Catalogue, seat
@@ -74,3 +77,30 @@ def test_signed_in_pages_ask_who_one_is(client: FlaskClient) -> None:
         answer = client.get(address)
         assert answer.status_code == 303
         assert answer.headers["Location"].startswith("/sign-in?next=")
+
+
+@time_machine.travel(NOW, tick=False)
+def test_many_courses_are_led_to_the_record(
+    catalogue: Catalogue, cast: Cast, sign_in: SignIn, now: datetime
+) -> None:
+    client = sign_in(cast.trainee)
+    seat(cast.trainee.id, catalogue.lectures, 1, now)
+    assert 'data-testid="all-courses"' not in client.get("/my").text
+    with unit_of_work():
+        for number in range(8):
+            edition = Edition(
+                programme_id=catalogue.economics.programme_id, slug=f"more-{number}",
+                title={"ja": f"第{number}期"}, mode="web", languages=["ja"], state="published",
+                created_at=now,
+            )  # fmt: skip
+            db.session.add(edition)
+            db.session.flush()
+            db.session.add(
+                Enrolment(
+                    edition_id=edition.id, person_id=cast.trainee.id, state="enrolled", seat=1,
+                    applied_at=now, changed_at=now,
+                )
+            )  # fmt: skip
+    page = client.get("/my").text
+    assert 'data-testid="all-courses"' in page
+    assert "（9）" in page

@@ -25,6 +25,7 @@ _WAITING = frozenset(
     {EnrolmentState.APPLIED, EnrolmentState.UNDER_REVIEW, EnrolmentState.WAITLISTED}
 )
 MAX_CONTINUE = 3
+SHOWN_COURSES = 8  # on the first screen; all of them stand in the record
 MAX_UPCOMING = 10  # more than anybody has in a day, as the page says how many are today
 
 
@@ -80,6 +81,7 @@ def my_learning() -> Any:
     return render_template(
         "pages/my_learning.html",
         screen=screen,
+        shown_courses=SHOWN_COURSES,
         next_session=screen.upcoming[0] if screen.upcoming else None,
         todays=todays,
         titles={one.edition.id: one.programme.title for one, _p in screen.running},
