@@ -93,4 +93,4 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_that_anyone_sees(
     assert (found.stage, len(rendition.segments)) == (Stage.REVIEW, 6)
     assert not any(path.exists() for path in left)
     assert {p.parent for p in root.glob("v1/r-*/*")} == {settings.media_dir / rendition.folder}
-    assert list((settings.var_dir / "work").iterdir()) == []
+    assert list((settings.var_dir / "work").glob(f"{row.id}-*")) == []
