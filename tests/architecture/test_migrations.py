@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, make_url, text
 from sqlalchemy.engine import Engine
 
 from lms.config import ROOT
@@ -21,13 +21,14 @@ from tests.conftest import ENGINE, Database
 def engine(tmp_path: Path, database: Database) -> Engine:
     if ENGINE == "sqlite":
         return create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
-    name = database.url.rsplit("/", 1)[1] + "_migrated"
-    admin = create_engine(database.url, isolation_level="AUTOCOMMIT")
+    url = make_url(database.url)
+    name = f"{url.database}_migrated"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
-    return create_engine(f"{database.url.rsplit('/', 1)[0]}/{name}")
+    return create_engine(url.set(database=name))
 
 
 def _config() -> Config:
