@@ -115,6 +115,8 @@ def test_menus_and_dialogs_open_and_close(browse: Browse, cast: Cast) -> None:
     page.get_by_role("link", name="How wages are set").press("Enter")
     page.get_by_test_id("apply").press("Enter")
     page.get_by_test_id("apply-submit").press("Enter")
+    expect(page.get_by_test_id("own-enrolment")).to_be_visible()
+    page.wait_for_load_state()  # a Tab on the way to the next page would be lost with the old one
     tab_to(page, "withdraw")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()
