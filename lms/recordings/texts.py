@@ -26,26 +26,34 @@ LANGUAGES: Mapping[str, Any] = {
 
 KINDS: Mapping[MediaKind, Any] = {
     MediaKind.VIDEO: _l("Recording (video)"),
+    MediaKind.AUDIO: _l("Recording (sound)"),
     MediaKind.PAPER: _l("Handout (PDF)"),
+    MediaKind.LINK: _l("Recording held elsewhere"),
 }
 
 _STAGES: Mapping[Stage, Any] = {
+    Stage.PLANNED: _l("Planned"),
+    Stage.RECORDED: _l("On the shelf, not worked on yet"),
     Stage.DRAFT: _l("Draft, no file yet"),
     Stage.PROCESSING: _l("Being processed"),
     Stage.FAILED: _l("Processing failed"),
     Stage.REVIEW: _l("In review"),
     Stage.PUBLISHED: _l("Published"),
     Stage.DELETED: _l("Deleted"),
+    Stage.DESTROYED: _l("Destroyed"),
 }
 
 #: The look of a stage's chip; see the macro `chip`.
 STAGE_CHIPS: Mapping[Stage, str] = {
+    Stage.PLANNED: "plain",
+    Stage.RECORDED: "plain",
     Stage.DRAFT: "plain",
     Stage.PROCESSING: "wait",
     Stage.FAILED: "no",
     Stage.REVIEW: "soon",
     Stage.PUBLISHED: "done",
     Stage.DELETED: "no",
+    Stage.DESTROYED: "no",
 }
 
 MEDIA_FAULTS: Mapping[MediaFault, Any] = {

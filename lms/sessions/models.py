@@ -25,6 +25,7 @@ class LiveSession(WithId, Model):
     `starts_local`/`ends_local` are wall-clock times in `timezone`; `starts_at`/`ends_at` are
     the instants derived from them. The web address is for organisers and for the redirect
     after a recorded press only. `sequence` rises with every change told by calendar.
+    `recording_state` is written by rights: empty (nothing planned), asked, allowed or forbidden.
     """
 
     __tablename__ = "live_session"
@@ -50,6 +51,7 @@ class LiveSession(WithId, Model):
     join_opens_minutes: Mapped[int] = mapped_column(default=15)
     grace_minutes: Mapped[int] = mapped_column(default=15)
     is_recorded: Mapped[bool] = mapped_column(default=False)
+    recording_state: Mapped[str] = mapped_column(String(12), default="", server_default="")
     interpretation: Mapped[bool] = mapped_column(default=False)
     cancelled_at: Mapped[datetime | None]
     sequence: Mapped[int] = mapped_column(default=0)

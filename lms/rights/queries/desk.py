@@ -113,6 +113,8 @@ class Supposed:
 # printed, shown in a room or taken away.
 _USES = {
     MediaKind.VIDEO: None,
+    MediaKind.AUDIO: None,
+    MediaKind.LINK: None,
     MediaKind.PAPER: frozenset({"display", "download", "print", "screen"}),
 }
 

@@ -17,7 +17,13 @@ Json: TypeAlias = dict[str, Any]
 SPEAKER: Final = "speaker"
 SLIDES: Final = "slides"
 
-_STAGES: Final = {"draft": "draft", "processing": "draft", "failed": "draft"}
+_STAGES: Final = {
+    "planned": "draft",
+    "recorded": "draft",
+    "processing": "draft",
+    "failed": "draft",
+    "destroyed": "deleted",
+}
 
 
 def recording_case(recording: Recording) -> Json:

@@ -2,7 +2,7 @@
 
 from typing import Any, BinaryIO, cast
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
@@ -50,30 +50,8 @@ from lms.recordings.queries import (
     list_recordings,
 )
 from lms.recordings.rules import MAX_CAPTION_BYTES, plain_text
-from lms.recordings.texts import (
-    STAGE_CHIPS,
-    fault_text,
-    kind_text,
-    language_text,
-    processing_text,
-    stage_text,
-)
-
-blueprint = Blueprint("recordings", __name__, template_folder="templates")
-
-
-@blueprint.app_context_processor
-def _words() -> dict[str, Any]:
-    return {
-        "recording_words": {
-            "stage": stage_text,
-            "chip": lambda stage: STAGE_CHIPS[Stage(stage)],
-            "kind": kind_text,
-            "language": language_text,
-            "fault": fault_text,
-            "processing": processing_text,
-        }
-    }
+from lms.recordings.texts import fault_text, processing_text
+from lms.recordings.views.blueprint import blueprint
 
 
 @blueprint.get("/desk/editions/<edition_id>/recordings")

@@ -1,0 +1,29 @@
+"""Tables of recordings and handouts."""
+
+from lms.recordings.models.recordings import (
+    AudioTrack,
+    Caption,
+    ChannelFlag,
+    Chapter,
+    FileVersion,
+    MediaCopy,
+    MediaKind,
+    Recording,
+    Rendition,
+    Stage,
+)
+from lms.recordings.models.uploads import Upload
+
+__all__ = [
+    "AudioTrack",
+    "Caption",
+    "ChannelFlag",
+    "Chapter",
+    "FileVersion",
+    "MediaCopy",
+    "MediaKind",
+    "Recording",
+    "Rendition",
+    "Stage",
+    "Upload",
+]
