@@ -282,6 +282,13 @@ def upgrade() -> None:
     with op.batch_alter_table('segment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_segment_recording_id'), ['recording_id'], unique=False)
 
+    op.create_table('transcript_index',
+    sa.Column('recording_id', sa.String(length=26), nullable=False),
+    sa.Column('language', sa.String(length=20), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_transcript_index_recording_id_recording')),
+    sa.PrimaryKeyConstraint('recording_id', 'language', name=op.f('pk_transcript_index'))
+    )
     op.create_table('consent_item',
     sa.Column('request_id', sa.String(length=26), nullable=False),
     sa.Column('agreement_id', sa.String(length=26), nullable=False),
@@ -372,6 +379,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_consent_item_agreement_id'))
 
     op.drop_table('consent_item')
+    op.drop_table('transcript_index')
     with op.batch_alter_table('segment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_segment_recording_id'))
 

@@ -12,6 +12,7 @@ from lms.recordings.models.recordings import (
     Rendition,
     Stage,
 )
+from lms.recordings.models.transcripts import TranscriptIndex
 from lms.recordings.models.uploads import Upload
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "Recording",
     "Rendition",
     "Stage",
+    "TranscriptIndex",
     "Upload",
 ]

@@ -16,6 +16,7 @@ from lms.recordings.operations.editing import (
     next_target,
     retry_processing,
 )
+from lms.recordings.operations.indexing import index_transcripts
 from lms.recordings.operations.processing import (
     clean_leftovers,
     destroy_files,
@@ -46,6 +47,7 @@ __all__ = [
     "fail_processing",
     "forget_files",
     "import_file",
+    "index_transcripts",
     "make_rendition",
     "mark_in_review",
     "mark_published",
