@@ -64,7 +64,7 @@ def find_known(recording_ids: Collection[str]) -> dict[str, Known]:
     )
     return {
         key: Known(
-            _parsed(facts or json.dumps(bare_case(key, stage, duration))), edition, programme
+            parse_facts(facts or json.dumps(bare_case(key, stage, duration))), edition, programme
         )
         for key, stage, duration, edition, programme, facts in rows
     }
@@ -89,7 +89,7 @@ def decide(
     known = find_known([recording_id]).get(recording_id)
     if known is None:
         raise NotFoundError
-    if "views_used" not in request and _counts_views(known.recording):
+    if "views_used" not in request and counts_views(known.recording):
         used, is_open = count_views(viewer.viewer.id, [recording_id], at)[recording_id]
         request = {"view_open": is_open, **request, "views_used": used}
     facts = Facts(
@@ -108,7 +108,7 @@ def decide_many(
     if not recording_ids:
         return {}
     known = find_known(recording_ids)
-    counted = [key for key, one in known.items() if _counts_views(one.recording)]
+    counted = [key for key, one in known.items() if counts_views(one.recording)]
     views = count_views(viewer.viewer.id, counted, at)
     decisions = {}
     for key, one in known.items():
@@ -150,7 +150,7 @@ def list_known(
         (
             row,
             Known(
-                _parsed(facts or json.dumps(bare_case(row.id, row.stage, row.duration_ms))),
+                parse_facts(facts or json.dumps(bare_case(row.id, row.stage, row.duration_ms))),
                 row.edition_id,
                 programme_id,
             ),
@@ -277,7 +277,8 @@ def _views(plays: Iterable[tuple[datetime, datetime]], at: datetime) -> tuple[in
     return used, last is not None and at - last <= SAME_VIEW
 
 
-def _counts_views(recording: Recording) -> bool:
+def counts_views(recording: Recording) -> bool:
+    """Whether any condition on a recording counts views."""
     return any(
         terms.max_views is not None
         for terms in (
@@ -288,5 +289,6 @@ def _counts_views(recording: Recording) -> bool:
 
 
 @lru_cache(maxsize=2048)
-def _parsed(facts: str) -> Recording:
+def parse_facts(facts: str) -> Recording:
+    """Return frozen facts, as the text of their JSON, as the decision reads them; remembered."""
     return recording_from_json(json.loads(facts))
