@@ -9,13 +9,22 @@ from sqlalchemy import select
 
 from lms.infra.db import db
 from lms.kernel.clock import to_ms
-from lms.recordings.models import MediaKind, Recording
-from lms.rights.models import Agreement, AgreementTerm, Publication, Takedown, Withdrawal
+from lms.recordings.models import MediaCopy, MediaKind, Recording
+from lms.rights.models import (
+    Agreement,
+    AgreementTerm,
+    Publication,
+    RightsPlan,
+    Segment,
+    Takedown,
+    Withdrawal,
+)
 
 Json: TypeAlias = dict[str, Any]
 
 SPEAKER: Final = "speaker"
 SLIDES: Final = "slides"
+WHOLE: Final = "whole"
 
 _STAGES: Final = {
     "planned": "draft",
@@ -30,7 +39,8 @@ def recording_case(recording: Recording) -> Json:
     """Return what the decision knows of a recording, in the case format, from the tables.
 
     Processing and failed count as draft. A publication that was ended by hand is none. A
-    handout needs its author: the speaker, or whoever made the paper.
+    handout needs its author: the speaker, or whoever made the paper, unless the desk has settled
+    whom. The length of a handout is its number of pages, which its segments count from 0.
     """
     agreements = db.session.scalars(
         select(Agreement).where(Agreement.recording_id == recording.id).order_by(Agreement.id)
@@ -43,6 +53,11 @@ def recording_case(recording: Recording) -> Json:
     takedowns = db.session.scalars(
         select(Takedown).where(Takedown.recording_id == recording.id).order_by(Takedown.id)
     )
+    segments = db.session.scalars(
+        select(Segment).where(Segment.recording_id == recording.id).order_by(Segment.a, Segment.id)
+    ).all()
+    plan = db.session.get(RightsPlan, recording.id)
+    cuts = _cuts(recording)
     terms: dict[str, list[AgreementTerm]] = defaultdict(list)
     withdrawals: dict[str, list[Withdrawal]] = defaultdict(list)
     if agreements:
@@ -62,15 +77,34 @@ def recording_case(recording: Recording) -> Json:
     return {
         "id": recording.id,
         "stage": _STAGES.get(recording.stage, recording.stage),
-        "duration": recording.duration_ms,
+        "duration": length_of(recording),
         "agreements": [_agreement(a, terms[a.id], withdrawals[a.id]) for a in agreements],
+        "segments": [
+            {
+                "id": one.id,
+                "a": one.a,
+                "b": one.b,
+                "lineages": list(one.lineages),
+                "disposition": one.disposition,
+                "on_deny": one.on_deny,
+            }
+            for one in segments
+        ],
         "publications": [
             _terms(one.id, one.conditions, _window(one.from_at, one.until_at))
             for one in publications
         ],
-        "takedowns": [_window(one.from_at, one.until_at) for one in takedowns],
-        "required_kinds": [required_kind(recording.kind, {a.kind for a in agreements})],
+        "takedowns": [_takedown(one, {segment.id for segment in segments}) for one in takedowns],
+        "required_kinds": sorted(plan.required_kinds)
+        if plan is not None and plan.required_kinds
+        else [required_kind(recording.kind, {a.kind for a in agreements if a.scope == WHOLE})],
+        **({} if cuts is None else {"cut_rendition": cuts}),
     }
+
+
+def length_of(recording: Recording) -> int | None:
+    """Return what segments are measured against: ms of a recording, pages of a paper."""
+    return recording.pages if recording.kind == MediaKind.PAPER else recording.duration_ms
 
 
 def bare_case(recording_id: str, stage: str, duration: int | None) -> Json:
@@ -89,6 +123,28 @@ def bare_case(recording_id: str, stage: str, duration: int | None) -> Json:
 def required_kind(media_kind: str, kinds: Collection[str]) -> str:
     """Return whose agreement there must be: the speaker's, for a paper also its author's."""
     return SLIDES if media_kind == MediaKind.PAPER and SLIDES in kinds else SPEAKER
+
+
+def _cuts(recording: Recording) -> list[Any] | None:
+    """Return the cuts of the copy of the present file, None while there is no such copy."""
+    copy = db.session.scalar(
+        select(MediaCopy).where(
+            MediaCopy.recording_id == recording.id,
+            MediaCopy.media_version == recording.media_version,
+            MediaCopy.state == "ready",
+        )
+    )
+    return [list(pair) for pair in copy.cuts] if copy is not None and copy.cuts else None
+
+
+def _takedown(takedown: Takedown, segment_ids: Collection[str]) -> Json:
+    """Return a takedown; of a part that is not marked any more it stops the whole: never less."""
+    case = _window(takedown.from_at, takedown.until_at)
+    if takedown.actions:
+        case["actions"] = sorted(takedown.actions)
+    if takedown.segment_id is not None and takedown.segment_id in segment_ids:
+        case["segment"] = takedown.segment_id
+    return case
 
 
 def _window(from_at: datetime | None, until_at: datetime | None) -> Json:
