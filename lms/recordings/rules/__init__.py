@@ -29,6 +29,7 @@ from lms.recordings.rules.media import (
 from lms.recordings.rules.packaging import (
     KEY_SECONDS,
     SEGMENT_SECONDS,
+    borders_differ,
     media_key,
     number_keys,
     parse_playlist,
@@ -47,6 +48,7 @@ __all__ = [
     "MediaFacts",
     "Shape",
     "VideoStream",
+    "borders_differ",
     "choose_shape",
     "decode_captions",
     "judge_made",

@@ -4,12 +4,19 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 SEGMENT_SECONDS = 6
 #: A withdrawal ends playback at the next key, so a key opens half a minute at most.
 KEY_SECONDS = 30
 _SEGMENTS_PER_KEY = KEY_SECONDS // SEGMENT_SECONDS
 _KEY_LENGTH = 16
+
+#: The best picture is named after its height; of a recording's renditions only one is.
+_MAIN_NAME = re.compile(r"^\d+p$")
+#: Borders of two renditions may lie this far apart, in ms: a cut by segment number is the same
+#: cut in both.
+_BORDER_MS = 250
 
 _EXTINF = re.compile(r"^#EXTINF:(\d+(?:\.\d+)?)")
 
@@ -32,13 +39,19 @@ def number_keys(count: int) -> list[int]:
     return [place // _SEGMENTS_PER_KEY for place in range(count)]
 
 
-def media_key(master: bytes, recording_id: str, media_version: int, number: int) -> bytes:
-    """Return the 16 bytes of key `number` of one version of a recording.
+def media_key(
+    master: bytes, recording_id: str, media_version: int, number: int, rendition: str = ""
+) -> bytes:
+    """Return the 16 bytes of key `number` of one rendition of a version of a recording.
 
-    Derived, so that no key is stored: whoever may ask the key endpoint gets it made anew.
+    `rendition` is the row's name. Derived, so that no key is stored: whoever may ask the key
+    endpoint gets it made anew. The rendition named after its height (or unnamed) keeps the
+    name that keys had when there was one alone; every other has keys of its own.
     """
-    name = f"{recording_id}:{media_version}:{number}".encode()
-    return hmac.new(master, name, hashlib.sha256).digest()[:_KEY_LENGTH]
+    name = f"{recording_id}:{media_version}:{number}"
+    if rendition and not _MAIN_NAME.match(rendition):
+        name += f":{rendition}"
+    return hmac.new(master, name.encode(), hashlib.sha256).digest()[:_KEY_LENGTH]
 
 
 def segment_iv(sequence: int) -> bytes:
@@ -56,3 +69,15 @@ def peak_bandwidth(sizes: Sequence[int], durations_ms: Sequence[int]) -> int:
         ),
         default=1,
     )
+
+
+def borders_differ(reference_ms: Sequence[int], other_ms: Sequence[int]) -> bool:
+    """Whether segment n of two renditions covers different times; lengths of segments in ms.
+
+    Counts must be equal and every border within a quarter of a second: what is hidden is cut
+    from every rendition by the numbers of its segments.
+    """
+    if len(reference_ms) != len(other_ms):
+        return True
+    pairs = zip(accumulate(reference_ms), accumulate(other_ms), strict=True)
+    return any(abs(one - other) > _BORDER_MS for one, other in pairs)
