@@ -113,6 +113,34 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_consent_request_rightsholder_id'), ['rightsholder_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_consent_request_state'), ['state'], unique=False)
 
+    op.create_table('shelf_archive',
+    sa.Column('programme_id', sa.String(length=26), nullable=False),
+    sa.Column('edition_id', sa.String(length=26), nullable=False),
+    sa.ForeignKeyConstraint(['edition_id'], ['edition.id'], name=op.f('fk_shelf_archive_edition_id_edition')),
+    sa.ForeignKeyConstraint(['programme_id'], ['programme.id'], name=op.f('fk_shelf_archive_programme_id_programme')),
+    sa.PrimaryKeyConstraint('programme_id', name=op.f('pk_shelf_archive'))
+    )
+    op.create_table('shelf_import',
+    sa.Column('name', sa.String(length=300), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('edition_id', sa.String(length=26), nullable=True),
+    sa.Column('programme_id', sa.String(length=26), nullable=True),
+    sa.Column('rows', sa.JSON(), nullable=False),
+    sa.Column('made', sa.Integer(), nullable=False),
+    sa.Column('created_by', sa.String(length=26), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('taken_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.CheckConstraint("state in ('preview','taken','dropped')", name=op.f('ck_shelf_import_state_known')),
+    sa.ForeignKeyConstraint(['edition_id'], ['edition.id'], name=op.f('fk_shelf_import_edition_id_edition')),
+    sa.ForeignKeyConstraint(['programme_id'], ['programme.id'], name=op.f('fk_shelf_import_programme_id_programme')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shelf_import'))
+    )
+    with op.batch_alter_table('shelf_import', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shelf_import_created_by'), ['created_by'], unique=False)
+        batch_op.create_index(batch_op.f('ix_shelf_import_state'), ['state'], unique=False)
+
     op.create_table('audio_track',
     sa.Column('recording_id', sa.String(length=26), nullable=False),
     sa.Column('media_version', sa.Integer(), nullable=False),
@@ -282,6 +310,42 @@ def upgrade() -> None:
     with op.batch_alter_table('segment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_segment_recording_id'), ['recording_id'], unique=False)
 
+    op.create_table('shelf_file',
+    sa.Column('recording_id', sa.String(length=26), nullable=True),
+    sa.Column('name', sa.String(length=300), nullable=False),
+    sa.Column('key', sa.String(length=300), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('error_code', sa.String(length=60), nullable=False),
+    sa.Column('job_id', sa.String(length=26), nullable=True),
+    sa.Column('created_by', sa.String(length=26), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.CheckConstraint("state in ('waiting','taken','failed','unmatched')", name=op.f('ck_shelf_file_state_known')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_shelf_file_recording_id_recording')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shelf_file'))
+    )
+    with op.batch_alter_table('shelf_file', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shelf_file_created_by'), ['created_by'], unique=False)
+        batch_op.create_index(batch_op.f('ix_shelf_file_state'), ['state'], unique=False)
+
+    op.create_table('shelf_item',
+    sa.Column('recording_id', sa.String(length=26), nullable=False),
+    sa.Column('import_id', sa.String(length=26), nullable=True),
+    sa.Column('row', sa.Integer(), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('file_key', sa.String(length=300), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('taken_on_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['import_id'], ['shelf_import.id'], name=op.f('fk_shelf_item_import_id_shelf_import')),
+    sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_shelf_item_recording_id_recording')),
+    sa.PrimaryKeyConstraint('recording_id', name=op.f('pk_shelf_item')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_shelf_item_fingerprint'))
+    )
+    with op.batch_alter_table('shelf_item', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shelf_item_file_key'), ['file_key'], unique=False)
+        batch_op.create_index(batch_op.f('ix_shelf_item_import_id'), ['import_id'], unique=False)
+
     op.create_table('transcript_index',
     sa.Column('recording_id', sa.String(length=26), nullable=False),
     sa.Column('language', sa.String(length=20), nullable=False),
@@ -305,6 +369,19 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('consent_item', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_consent_item_agreement_id'), ['agreement_id'], unique=False)
+
+    op.create_table('shelf_holder',
+    sa.Column('recording_id', sa.String(length=26), nullable=False),
+    sa.Column('rightsholder_id', sa.String(length=26), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('id', sa.String(length=26), nullable=False),
+    sa.ForeignKeyConstraint(['recording_id'], ['shelf_item.recording_id'], name=op.f('fk_shelf_holder_recording_id_shelf_item')),
+    sa.ForeignKeyConstraint(['rightsholder_id'], ['rightsholder.id'], name=op.f('fk_shelf_holder_rightsholder_id_rightsholder')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_shelf_holder')),
+    sa.UniqueConstraint('recording_id', 'rightsholder_id', 'kind', name=op.f('uq_shelf_holder_recording_id_rightsholder_id_kind'))
+    )
+    with op.batch_alter_table('shelf_holder', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_shelf_holder_rightsholder_id'), ['rightsholder_id'], unique=False)
 
     with op.batch_alter_table('agreement', schema=None) as batch_op:
         batch_op.add_column(sa.Column('citation', sa.String(length=300), server_default='', nullable=False))
@@ -375,11 +452,25 @@ def downgrade() -> None:
         batch_op.drop_column('outcome')
         batch_op.drop_column('citation')
 
+    with op.batch_alter_table('shelf_holder', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shelf_holder_rightsholder_id'))
+
+    op.drop_table('shelf_holder')
     with op.batch_alter_table('consent_item', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_consent_item_agreement_id'))
 
     op.drop_table('consent_item')
     op.drop_table('transcript_index')
+    with op.batch_alter_table('shelf_item', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shelf_item_import_id'))
+        batch_op.drop_index(batch_op.f('ix_shelf_item_file_key'))
+
+    op.drop_table('shelf_item')
+    with op.batch_alter_table('shelf_file', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shelf_file_state'))
+        batch_op.drop_index(batch_op.f('ix_shelf_file_created_by'))
+
+    op.drop_table('shelf_file')
     with op.batch_alter_table('segment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_segment_recording_id'))
 
@@ -407,6 +498,12 @@ def downgrade() -> None:
 
     op.drop_table('channel_flag')
     op.drop_table('audio_track')
+    with op.batch_alter_table('shelf_import', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_shelf_import_state'))
+        batch_op.drop_index(batch_op.f('ix_shelf_import_created_by'))
+
+    op.drop_table('shelf_import')
+    op.drop_table('shelf_archive')
     with op.batch_alter_table('consent_request', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_consent_request_state'))
         batch_op.drop_index(batch_op.f('ix_consent_request_rightsholder_id'))

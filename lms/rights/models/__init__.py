@@ -6,6 +6,13 @@ from lms.rights.models.keeping import DestructionRecord, RightsReminder
 from lms.rights.models.playing import PlaySession, RefusalLog, RightsFacts
 from lms.rights.models.publication import Override, Publication, PublicationProposal, Takedown
 from lms.rights.models.segments import RightsPlan, Segment
+from lms.rights.models.shelving import (
+    ShelfArchive,
+    ShelfFile,
+    ShelfHolder,
+    ShelfImport,
+    ShelfItem,
+)
 
 __all__ = [
     "Agreement",
@@ -23,6 +30,11 @@ __all__ = [
     "RightsReminder",
     "Rightsholder",
     "Segment",
+    "ShelfArchive",
+    "ShelfFile",
+    "ShelfHolder",
+    "ShelfImport",
+    "ShelfItem",
     "Takedown",
     "Withdrawal",
 ]
