@@ -14,12 +14,15 @@ class MediaFault(StrEnum):
     MISSING = "file_missing"
     EMPTY = "file_empty"
     NOT_VIDEO = "not_video"
+    NOT_SOUND = "not_sound"
+    NO_SOUND = "no_sound"
     PDF_AS_VIDEO = "pdf_as_video"
     VIDEO_AS_PDF = "video_as_pdf"
     NO_PICTURE = "no_picture"
     BROKEN = "video_broken"
     CUT_OFF = "video_cut_off"
     TOO_LONG = "video_too_long"
+    TRACK_OUTSIDE = "track_outside"
     NOT_PDF = "not_pdf"
     PDF_BROKEN = "pdf_broken"
     PDF_LOCKED = "pdf_locked"
@@ -38,6 +41,16 @@ class CaptionFault(StrEnum):
     END_BEFORE_START = "captions_end_before_start"
     OUTSIDE = "captions_outside"
     NO_CUES = "captions_no_cues"
+
+
+class LinkFault(StrEnum):
+    """Why an address of a recording held elsewhere cannot be taken."""
+
+    MISSING = "link_missing"
+    TOO_LONG = "link_too_long"
+    NOT_HTTPS = "link_not_https"
+    CREDENTIALS = "link_credentials"
+    UNREADABLE = "link_unreadable"
 
 
 class MediaFaultError(Exception):

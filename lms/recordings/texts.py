@@ -8,7 +8,12 @@ from flask_babel import lazy_gettext as _l
 
 from lms.infra.jobs.models import JobState
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
-from lms.recordings.errors import CaptionFault, MediaFault, RecordingRefusedError
+from lms.recordings.errors import (
+    CaptionFault,
+    LinkFault,
+    MediaFault,
+    RecordingRefusedError,
+)
 from lms.recordings.models import MediaKind, Stage
 from lms.recordings.queries import Processing
 
@@ -69,7 +74,19 @@ MEDIA_FAULTS: Mapping[MediaFault, Any] = {
     MediaFault.VIDEO_AS_PDF: _l(
         "This file is a video. Please add it as a recording, or choose a PDF."
     ),
-    MediaFault.NO_PICTURE: _l("This file holds sound only. Please choose a video with a picture."),
+    MediaFault.NO_PICTURE: _l(
+        "This file holds sound only. "
+        "Please choose a video with a picture, or add it as a recording of sound."
+    ),
+    MediaFault.NOT_SOUND: _l(
+        "This file is no sound that can be read here. "
+        "Please choose an MP3, M4A, WAV, FLAC or OGG file, or a video whose sound is wanted."
+    ),
+    MediaFault.NO_SOUND: _l("This file has no sound. Please choose one that can be heard."),
+    MediaFault.TRACK_OUTSIDE: _l(
+        "With this shift nothing of the sound would be heard during the recording. "
+        "Please correct the shift."
+    ),
     MediaFault.BROKEN: _l(
         "This video is damaged or incomplete and cannot be read. "
         "Please export it again and send it once more."
@@ -115,6 +132,14 @@ CAPTION_FAULTS: Mapping[CaptionFault, Any] = {
 }
 
 _OTHERS: Mapping[str, Any] = {
+    LinkFault.MISSING: _l("Please write the address."),
+    LinkFault.TOO_LONG: _l("This address is too long: at most 1,000 characters are taken."),
+    LinkFault.NOT_HTTPS: _l("Please write an address that begins with https://."),
+    LinkFault.CREDENTIALS: _l(
+        "This address holds a user name or a password. Please leave them out."
+    ),
+    LinkFault.UNREADABLE: _l("This is no address that a browser can open. Please check it."),
+    "link_takes_no_file": _l("What is held elsewhere takes no file. Add a recording instead."),
     "recording_title_missing": _l("Please write a title in Japanese or English."),
     "recording_place_unknown": _l("That part or session does not belong to this edition."),
     "recording_kind_differs": _l("This file is of another kind than what it is to replace."),

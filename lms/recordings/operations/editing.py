@@ -27,6 +27,7 @@ from lms.recordings.queries import (
 
 # A killed worker costs an attempt; five broken ones in a row are no accident.
 _ATTEMPTS = 5
+_PROCESSED = (MediaKind.VIDEO, MediaKind.AUDIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def attach_file(actor: Actor, recording_id: str, received: Received, at: datetim
     """
     recording = _locked(recording_id)
     require_recording_editor(actor, recording)
+    if recording.kind == MediaKind.LINK:
+        raise InvalidInputError("file", "link_takes_no_file")
     replaced = bool(recording.source_key)
     if replaced:
         recording.media_version += 1
@@ -142,7 +145,7 @@ def retry_processing(actor: Actor, recording_id: str, at: datetime) -> Recording
     require_recording_editor(actor, recording)
     processing = find_processing(recording)
     given_up = processing is not None and processing.given_up
-    if recording.kind != MediaKind.VIDEO or not (recording.stage == Stage.FAILED or given_up):
+    if recording.kind not in _PROCESSED or not (recording.stage == Stage.FAILED or given_up):
         raise RecordingRefusedError("not_failed")
     _process(recording)
     record_act(actor, "recording.retried", "recording", recording.id, at=at)
@@ -201,7 +204,7 @@ def _take_file(recording: Recording, received: Received) -> None:
     recording.duration_ms = None
     recording.poster_key = ""
     recording.published_at = None
-    if received.kind is MediaKind.VIDEO:
+    if received.kind in _PROCESSED:
         _process(recording)
     else:
         recording.stage = Stage.REVIEW

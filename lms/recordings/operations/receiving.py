@@ -9,7 +9,7 @@ from lms.kernel.ids import new_id
 from lms.recordings.errors import MediaFault, MediaFaultError
 from lms.recordings.models import MediaKind
 from lms.recordings.operations.encoding import probe
-from lms.recordings.rules import judge_video, looks_like_pdf, safe_name
+from lms.recordings.rules import judge_sound, judge_video, looks_like_pdf, safe_name
 
 _HEAD_BYTES = 4096
 _TAIL_BYTES = 2048
@@ -59,7 +59,7 @@ def _judge(path: Path, kind: MediaKind, size: int) -> int | None:
         raise MediaFaultError(MediaFault.EMPTY)
     if kind is MediaKind.PAPER:
         return _judge_pdf(path)
-    _judge_video(path)
+    judge_medium(path, kind)
     return None
 
 
@@ -81,10 +81,12 @@ def _tail(path: Path) -> bytes:
         return file.read()
 
 
-def _judge_video(path: Path) -> None:
+def judge_medium(path: Path, kind: MediaKind) -> None:
+    """See that a file is a film, or of the kind AUDIO has sound. Raises MediaFaultError."""
     if looks_like_pdf(_head(path)):
         raise MediaFaultError(MediaFault.PDF_AS_VIDEO)
-    fault = judge_video(probe(path))
+    judge = judge_sound if kind is MediaKind.AUDIO else judge_video
+    fault = judge(probe(path))
     if fault is not None:
         raise MediaFaultError(fault)
 

@@ -11,6 +11,7 @@ from lms.recordings.rules.captions import (
     read_captions,
     render_vtt,
 )
+from lms.recordings.rules.links import LONGEST_ADDRESS, host_of, judge_address
 from lms.recordings.rules.media import (
     MAX_DURATION_MS,
     MediaFacts,
@@ -18,6 +19,7 @@ from lms.recordings.rules.media import (
     VideoStream,
     choose_shape,
     judge_made,
+    judge_sound,
     judge_video,
     looks_like_pdf,
     missing_picture,
@@ -36,9 +38,20 @@ from lms.recordings.rules.packaging import (
     peak_bandwidth,
     segment_iv,
 )
+from lms.recordings.rules.renditions import (
+    AUDIO_NAME,
+    LOW_NAME,
+    canonical_tag,
+    choose_low,
+    judge_track,
+    track_name,
+)
 
 __all__ = [
+    "AUDIO_NAME",
     "KEY_SECONDS",
+    "LONGEST_ADDRESS",
+    "LOW_NAME",
     "MAX_CAPTION_BYTES",
     "MAX_DURATION_MS",
     "SEGMENT_SECONDS",
@@ -49,9 +62,15 @@ __all__ = [
     "Shape",
     "VideoStream",
     "borders_differ",
+    "canonical_tag",
+    "choose_low",
     "choose_shape",
     "decode_captions",
+    "host_of",
+    "judge_address",
     "judge_made",
+    "judge_sound",
+    "judge_track",
     "judge_video",
     "looks_like_pdf",
     "media_key",
@@ -68,4 +87,5 @@ __all__ = [
     "render_vtt",
     "safe_name",
     "segment_iv",
+    "track_name",
 ]

@@ -117,6 +117,17 @@ def judge_video(facts: MediaFacts | None) -> MediaFault | None:
     return None
 
 
+def judge_sound(facts: MediaFacts | None) -> MediaFault | None:
+    """Return why a file cannot be taken as sound, or None. Of a film its sound is taken."""
+    if facts is None:
+        return MediaFault.NOT_SOUND
+    if not facts.has_audio:
+        return MediaFault.NO_SOUND
+    if facts.duration_ms is not None and facts.duration_ms > MAX_DURATION_MS:
+        return MediaFault.TOO_LONG
+    return None
+
+
 def choose_shape(video: VideoStream) -> Shape:
     """Return the rendition for a picture: upright, square pixels, at most 1280 x 720 either way.
 
