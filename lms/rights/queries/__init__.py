@@ -24,6 +24,15 @@ from lms.rights.queries.desk import (
     simulate,
     supposed_facts,
 )
+from lms.rights.queries.overrides import (
+    OverrideLine,
+    OverrideState,
+    find_override,
+    get_override,
+    is_passed_over,
+    list_overrides,
+    names_of,
+)
 from lms.rights.queries.tables import recording_case, required_kind
 from lms.rights.queries.viewers import (
     ViewerFacts,
@@ -33,14 +42,18 @@ from lms.rights.queries.viewers import (
     viewer_facts,
     viewer_json,
 )
+from lms.rights.queries.watchable import Watchable, list_watchable, seeing
 
 __all__ = [
     "AgreementLine",
     "Consent",
     "Known",
+    "OverrideLine",
+    "OverrideState",
     "RightsDesk",
     "Supposed",
     "ViewerFacts",
+    "Watchable",
     "count_views",
     "day_end",
     "day_start",
@@ -49,15 +62,22 @@ __all__ = [
     "decide_many",
     "find_agreement",
     "find_known",
+    "find_override",
+    "get_override",
+    "is_passed_over",
     "known_until",
     "list_blockers",
     "list_consents",
     "list_known",
+    "list_overrides",
+    "list_watchable",
     "listing_viewer",
     "may_know",
+    "names_of",
     "read_rights_desk",
     "recording_case",
     "required_kind",
+    "seeing",
     "simulate",
     "supposed_facts",
     "viewer_facts",
