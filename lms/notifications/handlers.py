@@ -15,7 +15,14 @@ from lms.enrolment.events import (
 from lms.infra.jobs.ledger import enqueue
 from lms.notifications import operations, queries
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
-from lms.rights.events import AgreementWithdrawn, RecordingPublished, RecordingTakenDown
+from lms.rights.events import (
+    AgreementWithdrawn,
+    OverrideApproved,
+    OverrideAsked,
+    PublicationProposed,
+    RecordingPublished,
+    RecordingTakenDown,
+)
 from lms.sessions.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
 
 
@@ -135,6 +142,27 @@ def agreement_withdrawn(event: AgreementWithdrawn) -> None:
     )
 
 
+def publication_proposed(event: PublicationProposed) -> None:
+    """Ask those who look after the recording for a second decision."""
+    operations.tell_desk_of_request(
+        "publication_proposed", event.proposal_id, event.recording_id, event.edition_id
+    )
+
+
+def override_asked(event: OverrideAsked) -> None:
+    """Ask those who look after the recording for a second decision."""
+    operations.tell_desk_of_request(
+        "override_asked", event.override_id, event.recording_id, event.edition_id
+    )
+
+
+def override_approved(event: OverrideApproved) -> None:
+    """Tell the person what they may see."""
+    operations.tell_person_of_override(
+        event.override_id, event.recording_id, event.edition_id, event.person_id
+    )
+
+
 def completed(event: CompletionEarned) -> None:
     """Congratulate, when no certificate will."""
     operations.tell_completion(event.achievement_id, event.person_id, event.edition_id)
@@ -166,6 +194,9 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     RecordingPublished: (published,),
     RecordingTakenDown: (taken_down,),
     AgreementWithdrawn: (agreement_withdrawn,),
+    PublicationProposed: (publication_proposed,),
+    OverrideAsked: (override_asked,),
+    OverrideApproved: (override_approved,),
     CompletionEarned: (completed,),
     CertificateIssued: (certified,),
     CompletionQuestioned: (questioned,),

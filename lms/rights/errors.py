@@ -15,5 +15,7 @@ class RightsRefusedError(RefusedError):
     """An act on agreements or publication is refused.
 
     Codes: not_ready, nobody_allowed (fact `missing`: codes of the decision), taken_down,
-    not_taken_down, not_published, already_withdrawn, not_requested.
+    not_taken_down, not_published, already_withdrawn, not_requested; second_approval,
+    proposal_waiting, not_waiting, own_proposal; own_override, override_over;
+    segment_taken_down, copy_missing, segment_settled.
     """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lms.kernel.ids import AgreementId, EditionId, RecordingId
+from lms.kernel.ids import AgreementId, EditionId, PersonId, RecordingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,78 @@ class AgreementWithdrawn:
     recording_id: RecordingId
     edition_id: EditionId
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationProposed:
+    """A publication waits for a second person."""
+
+    proposal_id: str
+    recording_id: RecordingId
+    edition_id: EditionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideAsked:
+    """An exception from publication, for one person, waits for a second person."""
+
+    override_id: str
+    recording_id: RecordingId
+    edition_id: EditionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideApproved:
+    """One person may see a recording or handout although publication does not reach them."""
+
+    override_id: str
+    recording_id: RecordingId
+    edition_id: EditionId
+    person_id: PersonId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAsked:
+    """A rightsholder is asked, again, or reminded; the link's secret is kept nowhere else.
+
+    `secret` is empty where the letter goes by post, and in a reminder. `days` before the day by
+    which an answer is asked for, in a reminder; else None.
+    """
+
+    request_id: str
+    secret: str
+    at: datetime
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentCodeAsked:
+    """Somebody with the link wants to sign or to withdraw: the code goes to the rightsholder."""
+
+    request_id: str
+    code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAnswered:
+    """A rightsholder answered a letter: outcomes stand in its items."""
+
+    request_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDocumented:
+    """The signed copy of an answer, or the receipt of a withdrawal, is kept.
+
+    `secret` of the link by which it was signed, else empty.
+    """
+
+    request_id: str
+    secret: str
+    at: datetime
+    withdrawal: bool = False

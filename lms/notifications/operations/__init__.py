@@ -6,6 +6,7 @@ from lms.notifications.operations.telling import (
     tell_address_asked,
     tell_certificate,
     tell_completion,
+    tell_desk_of_request,
     tell_edition_cancelled,
     tell_enrolled_of_recording,
     tell_enrolled_of_session,
@@ -13,6 +14,7 @@ from lms.notifications.operations.telling import (
     tell_invited,
     tell_organisers_of_agreement,
     tell_organisers_of_question,
+    tell_person_of_override,
     tell_reset_asked,
 )
 
@@ -23,6 +25,7 @@ __all__ = [
     "tell_address_asked",
     "tell_certificate",
     "tell_completion",
+    "tell_desk_of_request",
     "tell_edition_cancelled",
     "tell_enrolled_of_recording",
     "tell_enrolled_of_session",
@@ -30,6 +33,7 @@ __all__ = [
     "tell_invited",
     "tell_organisers_of_agreement",
     "tell_organisers_of_question",
+    "tell_person_of_override",
     "tell_reset_asked",
     "tell_starting_sessions",
 ]

@@ -166,6 +166,28 @@ def tell_organisers_of_agreement(agreement_id: str, recording_id: str, edition_i
     _tell(staff, "agreement_withdrawn", params, key=agreement_id)
 
 
+def tell_desk_of_request(
+    template: str, request_id: str, recording_id: str, edition_id: str
+) -> None:
+    """Tell those who look after a recording that something waits for a second person."""
+    words = queries.recording_words(recording_id)
+    if words is None:
+        return
+    params = {"course": queries.course_words(edition_id)["course"], **words}
+    _tell(queries.organiser_ids(edition_id, recording_id), template, params, key=request_id)
+
+
+def tell_person_of_override(
+    override_id: str, recording_id: str, edition_id: str, person_id: str
+) -> None:
+    """Tell a person that they may see a recording or handout by an exception."""
+    words = queries.recording_words(recording_id)
+    if words is None:
+        return
+    params = {"course": queries.course_words(edition_id)["course"], **words}
+    _tell([person_id], "override_approved", params, key=override_id)
+
+
 def tell_completion(achievement_id: str, person_id: str, edition_id: str) -> None:
     """Tell a person that they completed an edition, unless a certificate will tell it."""
     if not queries.gives_certificate(edition_id):

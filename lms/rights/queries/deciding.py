@@ -20,6 +20,7 @@ from lms.kernel.ids import RecordingId
 from lms.people.queries import is_id
 from lms.recordings.models import Recording as RecordingRow
 from lms.rights.models import Agreement, PlaySession, RightsFacts
+from lms.rights.queries.overrides import find_override, is_passed_over
 from lms.rights.queries.tables import bare_case
 from lms.rights.queries.viewers import ViewerFacts
 from lms.rights.rules import (
@@ -82,9 +83,10 @@ def decide(
     """Decide what a viewer may do with a recording or handout, in one query.
 
     `request` are further fields of `rules.Request` (purpose, channel, session_started in ms,
-    …). Where a condition counts views they are counted (one query more) unless told. Raises
-    NotFoundError when there is no such recording; whether the viewer may know of it is
-    `may_know`.
+    …). Where a condition counts views they are counted (one query more) unless told. Where
+    publication alone stands in the way of somebody known, an approved exception is looked for
+    (R15; one query more). Raises NotFoundError when there is no such recording; whether the
+    viewer may know of it is `may_know`.
     """
     known = find_known([recording_id]).get(recording_id)
     if known is None:
@@ -95,6 +97,19 @@ def decide(
     facts = Facts(
         viewer.orgs, viewer_of(viewer, known), known.recording, Request(action, **request)
     )
+    decision = decide_access(facts, to_ms(at), look_ahead=look_ahead)
+    person_id = viewer.viewer.id
+    if (
+        decision.allowed
+        or person_id is None
+        or facts.request.override is not None
+        or not is_passed_over(decision.reasons)
+    ):
+        return decision
+    override = find_override(recording_id, person_id, action, at)
+    if override is None:
+        return decision
+    facts = replace(facts, request=replace(facts.request, override=override))
     return decide_access(facts, to_ms(at), look_ahead=look_ahead)
 
 
