@@ -204,11 +204,19 @@ def _take_file(recording: Recording, received: Received) -> None:
     recording.duration_ms = None
     recording.poster_key = ""
     recording.published_at = None
-    if received.kind in _PROCESSED:
+    if recording.stage != Stage.RECORDED:  # from the shelves: nothing is made of it unasked
+        work_on_file(recording)
+
+
+def work_on_file(recording: Recording) -> None:
+    """Let the worker process a film, or have a handout wait for review; without a file: draft."""
+    recording.error_code = ""
+    if not recording.source_key:
+        recording.stage = Stage.DRAFT
+    elif recording.kind in _PROCESSED:
         _process(recording)
     else:
         recording.stage = Stage.REVIEW
-        recording.error_code = ""
 
 
 def _process(recording: Recording) -> None:
