@@ -27,7 +27,7 @@ from lms.infra.db import db
 from lms.infra.events import set_handlers
 from lms.infra.i18n import LANGUAGES
 from lms.infra.site import read_site
-from lms.infra.storage import LocalStorage
+from lms.infra.storage import make_storage
 from lms.infra.web import access, errors, formats, headers
 from lms.infra.web.assets import STATIC, asset, pack_assets, tree_hash
 from lms.infra.web.locale import catalogue, ui_language, viewer_zone
@@ -130,7 +130,7 @@ def _make_app(settings: Settings) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
     app.extensions["settings"] = settings
-    app.extensions["storage"] = LocalStorage(settings.media_dir)
+    app.extensions["storage"] = make_storage(settings)
     if settings.database_url.startswith("sqlite:///"):
         Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(
             parents=True, exist_ok=True

@@ -13,10 +13,28 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class S3Settings:
+    """An S3-compatible store. Empty values are left to the library's own ways of finding them.
+
+    `public_endpoint` is the address at which browsers reach what the application reaches at
+    `endpoint`; `prefix` stands before every key.
+    """
+
+    bucket: str
+    endpoint: str = ""
+    public_endpoint: str = ""
+    region: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between places where Tomoni runs.
 
-    `var_dir` holds what the product writes (media, uploads, mail of the demo);
+    `var_dir` holds what the product writes (media, uploads, mail of the demo); `s3` is None
+    where files are kept on this machine's disk;
     `trusted_proxies` is how many proxies of ours stand before the application; `password_cost`
     is the argon2 time cost and memory in KiB; `base_url` is the address people reach it by.
     """
@@ -40,11 +58,18 @@ class Settings:
     password_cost: tuple[int, int] = (3, 65536)
     media_master_key: bytes = b""
     trusted_proxies: int = 0
+    s3: S3Settings | None = None
+    upload_folder: Path | None = None
 
     @property
     def media_dir(self) -> Path:
         """Where stored files are kept when storage is this machine's disk."""
         return self.var_dir / "media"
+
+    @property
+    def upload_dir(self) -> Path:
+        """Where files lie that are on their way in: always a disk, of all web processes one."""
+        return self.upload_folder or self.var_dir / "uploads"
 
 
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
@@ -63,7 +88,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     base_url = env.get("TOMONI_BASE_URL", "http://localhost:8000").rstrip("/")
     if not base_url.startswith(("http://", "https://")):
         raise ConfigError("TOMONI_BASE_URL must start with http:// or https://.")
-    folder = env.get("TOMONI_MAIL_FOLDER", "")
+    folder, uploads = env.get("TOMONI_MAIL_FOLDER", ""), env.get("TOMONI_UPLOAD_FOLDER", "")
     return Settings(
         database_url=env.get("TOMONI_DATABASE_URL", f"sqlite:///{var_dir / 'tomoni.db'}"),
         secret_key=secret,
@@ -82,7 +107,44 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         max_upload_mb=_number(env, "TOMONI_MAX_UPLOAD_MB", 4096),
         media_master_key=_media_key(env, var_dir),
         trusted_proxies=_count(env, "TOMONI_TRUSTED_PROXIES"),
+        s3=_s3(env),
+        upload_folder=Path(uploads).resolve() if uploads else None,
     )
+
+
+def _s3(env: Mapping[str, str]) -> S3Settings | None:
+    """Return where stored files go besides this machine's disk, or None."""
+    kind = env.get("TOMONI_STORAGE", "local")
+    if kind not in {"local", "s3"}:
+        raise ConfigError(f"TOMONI_STORAGE must be local or s3, not {kind!r}.")
+    if kind == "local":
+        return None
+    if env.get("TOMONI_ACCEL_PREFIX"):
+        raise ConfigError(
+            "TOMONI_ACCEL_PREFIX cannot be used with TOMONI_STORAGE=s3: the store sends the files."
+        )
+    bucket = env.get("TOMONI_S3_BUCKET", "")
+    if not bucket:
+        raise ConfigError("TOMONI_S3_BUCKET must name a bucket when TOMONI_STORAGE is s3.")
+    access, secret = env.get("TOMONI_S3_ACCESS_KEY", ""), env.get("TOMONI_S3_SECRET_KEY", "")
+    if bool(access) != bool(secret):
+        raise ConfigError("TOMONI_S3_ACCESS_KEY and TOMONI_S3_SECRET_KEY must be set together.")
+    return S3Settings(
+        bucket=bucket,
+        endpoint=_address(env, "TOMONI_S3_ENDPOINT"),
+        public_endpoint=_address(env, "TOMONI_S3_PUBLIC_ENDPOINT"),
+        region=env.get("TOMONI_S3_REGION", ""),
+        access_key=access,
+        secret_key=secret,
+        prefix=env.get("TOMONI_S3_PREFIX", "").strip("/"),
+    )
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").rstrip("/")
+    if value and not value.startswith(("http://", "https://")):
+        raise ConfigError(f"{name} must start with http:// or https://.")
+    return value
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

@@ -1,5 +1,7 @@
 """Taking a file in: to the store, then judged by its content. Outside any transaction."""
 
+import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -37,19 +39,29 @@ class Target:
 
 
 def receive(storage: Storage, target: Target, stream: BinaryIO, name: str) -> Received:
-    """Store an uploaded stream and judge it by its content, never by its name.
+    """Judge an uploaded stream by its content, never by its name, and store it.
 
     Raises MediaFaultError, with nothing left in the store. Whoever does not attach what came
     in must `discard` it.
     """
-    folder = f"recordings/{target.recording_id}/v{target.media_version}-{new_id()}"
-    key = f"{folder}/source"
-    try:
-        size, sha256 = storage.put(key, stream)
-        pages = _judge(storage.local_path(key), target.kind, size)
-    except BaseException:
-        storage.delete_tree(folder)
-        raise
+    with storage.scratch() as folder:
+        path = folder / "source"
+        with path.open("wb") as out:
+            shutil.copyfileobj(stream, out, 1 << 20)
+        return receive_file(storage, target, path, name)
+
+
+def receive_file(storage: Storage, target: Target, path: Path, name: str) -> Received:
+    """Judge a file of this machine as `receive` does, then move it into the store.
+
+    It stays where it is when it is refused.
+    """
+    size = path.stat().st_size
+    pages = _judge(path, target.kind, size)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    key = f"recordings/{target.recording_id}/v{target.media_version}-{new_id()}/source"
+    storage.put_file(key, path)
     return Received(target.kind, key, safe_name(name), size, sha256, pages)
 
 

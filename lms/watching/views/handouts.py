@@ -1,27 +1,24 @@
-"""Handouts: read page by page as pictures, taken away as a file only where that is allowed."""
+"""Handouts read in the page, as pictures with their words, where no file need be given out."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-from flask import abort, render_template, request, send_file
-from flask_babel import gettext as _
+from flask import abort, render_template, request
 
-from lms.infra.audit import record_act
 from lms.infra.current import current_storage
-from lms.infra.db import unit_of_work
 from lms.infra.web.access import PUBLIC, access, current_actor
 from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel import clock
-from lms.kernel.ids import new_id
-from lms.kernel.localized import pick
+from lms.kernel.intervals import Intervals
 from lms.recordings.models import MediaKind, Recording
-from lms.recordings.queries import get_recording
+from lms.recordings.queries import find_new_version, get_recording
 from lms.rights.rules import Action, Decision
-from lms.watching.forms import is_country
-from lms.watching.operations import PageText, Stamp, draw_page, read_page, stamped_copy
+from lms.watching.operations import Stamp, draw_page, read_words
 from lms.watching.queries import Shown, Viewing, decide_for, decide_viewing
+from lms.watching.rules import find_in_pages, hidden_pages, nearest_page, visible_pages
+from lms.watching.texts import visitor_text
 from lms.watching.views.answers import (
     course_address,
     guard,
@@ -30,19 +27,31 @@ from lms.watching.views.answers import (
     refusal_json,
 )
 from lms.watching.views.blueprint import blueprint
+from lms.watching.views.refusing import stated_country
+
+_LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What else of a handout this viewer is offered: to take it away, print it, show it."""
+
+    download: bool
+    print: bool
+    screen: bool
 
 
 def show_handout(shown: Shown, viewing: Viewing, at: datetime, country: str | None) -> Any:
-    """Show one page of a handout; `?page=` says which."""
+    """Show one page of a handout (`?page=`) with its words; `?q=` searches in all that is shown."""
     recording = shown.recording
-    pages = recording.pages or 1
-    number = min(max(request.args.get("page", 1, type=int), 1), pages)
-    download = decide_viewing(
-        viewing.viewer, recording.id, Action.DOWNLOAD, at, country=country
-    ).decision
-    words = (
-        read_page(current_storage(), recording, number) if recording.source_key else PageText("")
-    )
+    pages, hidden = recording.pages or 0, viewing.left_out
+    visible = visible_pages(pages, hidden)
+    if not visible or not recording.source_key:
+        abort(404)
+    number = nearest_page(visible, request.args.get("page", 1, type=int))
+    place = visible.index(number)
+    words = shown_words(recording, visible)
+    query = request.args.get("q", "").strip()[:_LONGEST_SEARCH]
     return render_template(
         "watching/handout.html",
         shown=shown,
@@ -50,9 +59,16 @@ def show_handout(shown: Shown, viewing: Viewing, at: datetime, country: str | No
         viewing=viewing,
         number=number,
         pages=pages,
-        words=words.text,
+        visible=visible,
+        previous=visible[place - 1] if place else None,
+        next=visible[place + 1] if place + 1 < len(visible) else None,
+        left_out=hidden_pages(pages, hidden),
+        words=words[number],
+        query=query,
+        hits=find_in_pages(words, query) if query else None,
         country=country,
-        may_download=download.allowed and not _bars_download(download),
+        offers=_offers(viewing, recording.id, at, country),
+        version=find_new_version(recording),
         course_href=course_address(shown.programme, shown.edition),
         attribution=viewing.decision.obligations.attribution,
     )
@@ -62,64 +78,78 @@ def show_handout(shown: Shown, viewing: Viewing, at: datetime, country: str | No
 @access(PUBLIC)
 def handout_page(recording_id: str, number: int) -> Any:
     """Answer with the picture of a page, stamped with name and time where that is obliged."""
-    recording = _paper(recording_id)
+    recording = get_paper(recording_id)
     at = clock.now()
-    viewing = decide_for(current_actor(), recording_id, Action.DISPLAY, at, country=_country())
+    viewing = decide_for(
+        current_actor(), recording_id, Action.DISPLAY, at, country=stated_country()
+    )
     if not viewing.allowed:
         note_refusal(recording_id, viewing.action, viewing.decision, at)
         return guard(refusal_json(viewing.decision))
-    stamp = _stamp(at) if viewing.decision.obligations.watermark else None
-    if number > (recording.pages or 0):
+    return page_picture(recording, number, viewing, at)
+
+
+def page_picture(recording: Recording, number: int, viewing: Viewing, at: datetime) -> Any:
+    """Answer with the picture of a page of what is allowed; 404 for one that is left out."""
+    if number not in visible_pages(recording.pages or 0, viewing.left_out):
         abort(404)
+    stamp = stamp_of(at) if viewing.decision.obligations.watermark else None
     return media_answer(draw_page(current_storage(), recording, number, stamp), "image/png")
 
 
-@blueprint.get("/recordings/<recording_id>/file.pdf")
-@access(PUBLIC)
-def download(recording_id: str) -> Any:
-    """Answer with the handout as a file where that is allowed, stamped where that is obliged."""
-    recording = _paper(recording_id)
-    at = clock.now()
-    viewing = decide_for(current_actor(), recording_id, Action.DOWNLOAD, at, country=_country())
-    decision = viewing.decision
-    if not decision.allowed or _bars_download(decision):
-        note_refusal(recording_id, Action.DOWNLOAD, decision, at)
-        return guard(refusal_json(decision))
-    serial = new_id()
-    name = pick(recording.title, ui_language()).text
-    name = "".join(c for c in name if c.isprintable() and c not in '\\/:*?"<>|').strip()
-    file: Any = current_storage().local_path(recording.source_key)
-    if decision.obligations.watermark:
-        file = BytesIO(stamped_copy(current_storage(), recording, _stamp(at, serial)))
-    with unit_of_work():
-        record_act(current_actor(), "handout.downloaded", "recording", recording_id, at=at,
-                   serial=serial, code=decision.code.value)  # fmt: skip
-    return guard(
-        send_file(
-            file, mimetype="application/pdf", as_attachment=True, conditional=True, etag=False,
-            download_name=f"{name or recording.id}.pdf",
-        )
-    )  # fmt: skip
+def shown_words(recording: Recording, visible: tuple[int, ...]) -> dict[int, str]:
+    """Return the words of the pages that are shown, by number; of no other page."""
+    words = read_words(current_storage(), recording)
+    return {number: words[number - 1] if number <= len(words) else "" for number in visible}
 
 
-def _paper(recording_id: str) -> Recording:
+def get_paper(recording_id: str) -> Recording:
+    """Return a handout that has its file; anything else is not there (404)."""
     recording = get_recording(recording_id)
     if recording.kind != MediaKind.PAPER or not recording.source_key:
         abort(404)
     return recording
 
 
-def _country() -> str | None:
-    country = request.args.get("country", "")
-    return country if is_country(country) else None
+def is_granted(viewing: Viewing, action: str) -> bool:
+    """Whether just this use is allowed, not a preview in its place."""
+    return viewing.allowed and viewing.action == action
 
 
-def _bars_download(decision: Decision) -> bool:
-    """Whether a permission (such as a preview) does not include taking a copy away."""
+def bars_copies(decision: Decision) -> bool:
+    """Whether a permission does not include taking a copy away."""
     return decision.obligations.stream_only
 
 
-def _stamp(at: datetime, serial: str = "") -> Stamp:
-    name = current_actor().display_name or _("Visitor")
+def stamp_of(at: datetime, serial: str = "") -> Stamp:
+    """Return whose copy it is, from when, and which one."""
+    name = current_actor().display_name or visitor_text()
     when = format_moment(at, viewer_zone(), ui_language())
     return Stamp(name, "  ".join(part for part in (name, when, serial) if part))
+
+
+def _offers(viewing: Viewing, recording_id: str, at: datetime, country: str | None) -> Offers:
+    def offered(action: Action, **request_fields: Any) -> bool:
+        found = decide_viewing(
+            viewing.viewer, recording_id, action, at, country=country, **request_fields
+        )
+        return is_granted(found, action) and (
+            action is Action.SCREEN or not bars_copies(found.decision)
+        )
+
+    return Offers(
+        download=offered(Action.DOWNLOAD),
+        print=offered(Action.PRINT),
+        screen=any(offered(Action.SCREEN, **room_request(room)) for room in ROOMS),
+    )
+
+
+#: Who may sit in a room, the narrowest first, as the decision calls it.
+ROOMS = ("hq", "industrial", "affiliate", "outside")
+
+
+def room_request(room: str) -> dict[str, Any]:
+    """Return what a request to show a paper in a room says besides the action."""
+    from lms.rights.rules import Reach  # noqa: PLC0415
+
+    return {"channel": "venue", "audience_reach": Reach[room.upper()]}
