@@ -4,18 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, jsonify, make_response, send_file, url_for
+from flask import Response, abort, jsonify, make_response, url_for
 
 from lms.courses.models import Edition, Programme
-from lms.infra.current import current_settings, current_storage
+from lms.infra.current import current_settings
 from lms.infra.db import unit_of_work
 from lms.infra.web.access import current_actor
+from lms.infra.web.files import leaving_answer, stored_answer
 from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel.clock import from_ms
 from lms.rights.operations.freezing import log_refusal
 from lms.rights.rules import Change, Decision, Verb, viewer_answer
 from lms.rights.texts import change_sentence, viewer_sentence
+from lms.watching.rules import MediaToken, sign_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def note_refusal(recording_id: str, action: str, decision: Decision, at: datetim
         log_refusal(current_actor(), recording_id, action, decision.code.value, at)
 
 
+def signed(token: MediaToken) -> str:
+    """Return a media token as it stands in addresses."""
+    return sign_token(current_settings().secret_key.encode(), token)
+
+
 def course_address(programme: Programme, edition: Edition) -> str:
     """Return the address of the course's page."""
     return url_for("pages.course", programme_slug=programme.slug, edition_slug=edition.slug)
@@ -75,16 +82,16 @@ def media_answer(body: bytes | str, mimetype: str) -> Response:
 
 
 def file_answer(key: str, mimetype: str) -> Response:
-    """Answer with a stored file, Range requests included; nginx sends it where there is one."""
-    prefix = current_settings().accel_prefix
-    if prefix:
-        answer = make_response(b"")
-        answer.headers["X-Accel-Redirect"] = f"{prefix.rstrip('/')}/{key}"
-        answer.mimetype = mimetype
-    else:
-        answer = send_file(
-            current_storage().local_path(key), mimetype=mimetype, conditional=True, etag=False
-        )
+    """Answer with a stored file, Range requests included.
+
+    Segments, which are encrypted, are sent by the proxy or the store where they can be; what
+    may be looked at as it is (a poster) we send ourselves.
+    """
+    encrypted = mimetype.startswith(("video/", "audio/"))
+    try:
+        answer = leaving_answer(key, mimetype) if encrypted else stored_answer(key, mimetype)
+    except FileNotFoundError:
+        abort(404)
     return guard(answer)
 
 
