@@ -163,6 +163,7 @@ def _writing(key: str, path: Path) -> Iterator[Path]:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
+        # What the sender of a stream raises is not the disk's fault.
+        if isinstance(error, FileNotFoundError | ConnectionError | TimeoutError):
             raise
         raise StorageError(f"{key} cannot be written to this disk: {error.strerror}.") from error

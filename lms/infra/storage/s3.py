@@ -188,7 +188,9 @@ class S3Storage:
 
     def _pages(self, what: str, prefix: str, **more: str) -> Iterator[dict[str, Any]]:
         with _told(f"What is under {prefix} cannot be listed"):
-            yield from self._client.get_paginator(what).paginate(Bucket=self._bucket, **more)
+            yield from self._client.get_paginator(what).paginate(
+                Bucket=self._bucket, PaginationConfig={"PageSize": _PAGE}, **more
+            )
 
     def sweep_unfinished(self, before: datetime, *, dry_run: bool = False) -> int:
         """Break off writes in parts that nobody has gone on with since a moment."""
