@@ -17,6 +17,10 @@ from lms.notifications import operations, queries
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
 from lms.rights.events import (
     AgreementWithdrawn,
+    ConsentAnswered,
+    ConsentAsked,
+    ConsentCodeAsked,
+    ConsentDocumented,
     OverrideApproved,
     OverrideAsked,
     PublicationProposed,
@@ -178,6 +182,26 @@ def questioned(event: CompletionQuestioned) -> None:
     operations.tell_organisers_of_question(event.task_id, event.edition_id)
 
 
+def consent_asked(event: ConsentAsked) -> None:
+    """Send a rightsholder the letter with its link, or a reminder of it."""
+    operations.tell_consent_asked(event)
+
+
+def consent_code_asked(event: ConsentCodeAsked) -> None:
+    """Send the code with which a rightsholder signs."""
+    operations.tell_consent_code(event)
+
+
+def consent_answered(event: ConsentAnswered) -> None:
+    """Tell who asked that an answer came."""
+    operations.tell_staff_of_answer(event)
+
+
+def consent_documented(event: ConsentDocumented) -> None:
+    """Send the rightsholder the receipt with the fingerprint of the signed copy."""
+    operations.tell_consent_copy(event)
+
+
 HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     PersonInvited: (invited,),
     PasswordResetAsked: (reset_asked,),
@@ -194,6 +218,10 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     RecordingPublished: (published,),
     RecordingTakenDown: (taken_down,),
     AgreementWithdrawn: (agreement_withdrawn,),
+    ConsentAsked: (consent_asked,),
+    ConsentCodeAsked: (consent_code_asked,),
+    ConsentAnswered: (consent_answered,),
+    ConsentDocumented: (consent_documented,),
     PublicationProposed: (publication_proposed,),
     OverrideAsked: (override_asked,),
     OverrideApproved: (override_approved,),

@@ -22,6 +22,7 @@ from lms.people.models import AccountToken, Person, RoleAssignment
 from lms.people.queries import get_person, list_names
 from lms.people.rules import display_name
 from lms.recordings.models import Recording
+from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Rightsholder
 from lms.sessions.models import LiveSession
 from lms.sessions.queries import SessionCard, find_live_session, sessions_of
 
@@ -135,6 +136,77 @@ def recording_words(recording_id: str) -> dict[str, Any] | None:
         "title": recording.title,
         "is_paper": recording.kind == "paper",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWords:
+    """To whom a letter about rights goes, and its words for mails.
+
+    `name` is how the letter addresses them, '' for a body; `holder` how the office calls them.
+    """
+
+    address: str
+    name: str
+    language: str
+    person_id: str | None
+    holder: str
+    params: dict[str, Any]
+
+
+def consent_words(request_id: str) -> ConsentWords | None:
+    """Return the words of a letter to a rightsholder, or None when it is gone."""
+    row = db.session.execute(
+        select(ConsentRequest, Rightsholder)
+        .join(Rightsholder, Rightsholder.id == ConsentRequest.rightsholder_id)
+        .where(ConsentRequest.id == request_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    request, holder = row
+    items = db.session.execute(
+        select(Recording.title, Agreement.kind, ConsentItem.outcome)
+        .join(Agreement, Agreement.id == ConsentItem.agreement_id)
+        .join(Recording, Recording.id == Agreement.recording_id)
+        .where(ConsentItem.request_id == request_id)
+        .order_by(ConsentItem.position, ConsentItem.id)
+    ).all()
+    is_body = holder.name == holder.organisation
+    full_name = " ".join(part for part in (holder.title, holder.name) if part)
+    return ConsentWords(
+        address=holder.email,
+        name="" if is_body else full_name,
+        language=request.language,
+        person_id=holder.person_id,
+        holder=holder.name,
+        params={
+            "request_id": request.id,
+            "kind": request.kind,
+            "number": request.number,
+            "message": request.message,
+            "due_on": request.due_on.isoformat() if request.due_on else "",
+            "organisation": holder.organisation,
+            "sha256": request.document_sha256,
+            "items": [{"title": title, "kind": kind, "outcome": o} for title, kind, o in items],
+        },
+    )
+
+
+def consent_staff_ids(request_id: str) -> list[str]:
+    """Return who is told of an answer: who asked; without them who looks after it."""
+    rows = db.session.execute(
+        select(Recording.edition_id, Recording.id, ConsentRequest.created_by)
+        .join(Agreement, Agreement.recording_id == Recording.id)
+        .join(ConsentItem, ConsentItem.agreement_id == Agreement.id)
+        .join(ConsentRequest, ConsentRequest.id == ConsentItem.request_id)
+        .where(ConsentItem.request_id == request_id)
+        .order_by(ConsentItem.position)
+    ).all()
+    asked_by = rows[0].created_by if rows else None
+    if asked_by is not None:
+        return [asked_by]
+    editions = {edition_id: recording_id for edition_id, recording_id, _by in rows}
+    found = [organiser_ids(edition, recording) for edition, recording in editions.items()]
+    return list(dict.fromkeys(person_id for ids in found for person_id in ids))
 
 
 def token_expiry(token_id: str) -> datetime | None:

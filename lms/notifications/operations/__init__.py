@@ -1,5 +1,11 @@
 """Telling people, and looking after the outbox."""
 
+from lms.notifications.operations.consents import (
+    tell_consent_asked,
+    tell_consent_code,
+    tell_consent_copy,
+    tell_staff_of_answer,
+)
 from lms.notifications.operations.outbox import send_mail_again, stop_mail
 from lms.notifications.operations.reminding import forget_reminders, tell_starting_sessions
 from lms.notifications.operations.telling import (
@@ -25,6 +31,9 @@ __all__ = [
     "tell_address_asked",
     "tell_certificate",
     "tell_completion",
+    "tell_consent_asked",
+    "tell_consent_code",
+    "tell_consent_copy",
     "tell_desk_of_request",
     "tell_edition_cancelled",
     "tell_enrolled_of_recording",
@@ -35,5 +44,6 @@ __all__ = [
     "tell_organisers_of_question",
     "tell_person_of_override",
     "tell_reset_asked",
+    "tell_staff_of_answer",
     "tell_starting_sessions",
 ]

@@ -205,3 +205,10 @@ def tell_organisers_of_question(task_id: str, edition_id: str) -> None:
     """Tell those who run the edition that a completion waits for their decision."""
     params = {"course": queries.course_words(edition_id)["course"], "edition_id": edition_id}
     _tell(queries.organiser_ids(edition_id), "completion_questioned", params, key=task_id)
+
+
+def tell_staff(
+    person_ids: Collection[str], template: str, params: Mapping[str, Any], *, key: str
+) -> None:
+    """Tell these people of the office something, once for each `key`."""
+    _tell(person_ids, template, params, key=key)

@@ -19,6 +19,12 @@ from lms.rights.operations.asking import (
     resend_request,
 )
 from lms.rights.operations.freezing import log_refusal, rewrite_facts
+from lms.rights.operations.holders import (
+    HolderDetails,
+    add_rightsholder,
+    change_rightsholder,
+    find_or_add_rightsholder,
+)
 from lms.rights.operations.overriding import (
     OverrideDetails,
     approve_override,
@@ -26,11 +32,11 @@ from lms.rights.operations.overriding import (
     refuse_override,
     request_override,
 )
-from lms.rights.operations.holders import (
-    HolderDetails,
-    add_rightsholder,
-    change_rightsholder,
-    find_or_add_rightsholder,
+from lms.rights.operations.proposing import (
+    approve_publication,
+    drop_publication,
+    propose_publication,
+    refuse_publication,
 )
 from lms.rights.operations.publishing import (
     PublicationDetails,
@@ -40,6 +46,18 @@ from lms.rights.operations.publishing import (
     take_down,
     wanted_scope,
 )
+from lms.rights.operations.segments import (
+    SegmentDetails,
+    change_segment,
+    clear_segment,
+    confirm_ranges,
+    confirm_removed,
+    delete_segment,
+    link_agreement,
+    mark_segment,
+    split_segment,
+    unlink_agreement,
+)
 
 __all__ = [
     "KINDS",
@@ -48,29 +66,43 @@ __all__ = [
     "HolderDetails",
     "OverrideDetails",
     "PublicationDetails",
+    "SegmentDetails",
     "TermDetails",
     "add_agreement",
     "add_rightsholder",
     "approve_override",
+    "approve_publication",
     "ask_consent",
     "cancel_request",
     "change_rightsholder",
+    "change_segment",
+    "clear_segment",
+    "confirm_ranges",
+    "confirm_removed",
+    "delete_segment",
     "drop_proposal",
+    "drop_publication",
     "end_override",
     "end_publication",
     "expire_requests",
     "find_or_add_rightsholder",
     "lift_takedown",
+    "link_agreement",
     "log_refusal",
+    "mark_segment",
     "note_reminders",
     "propose_agreement",
+    "propose_publication",
     "publish_recording",
     "record_answer",
     "refuse_override",
+    "refuse_publication",
     "request_override",
     "resend_request",
     "rewrite_facts",
+    "split_segment",
     "take_down",
+    "unlink_agreement",
     "wanted_scope",
     "withdraw_agreement",
 ]

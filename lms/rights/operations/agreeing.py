@@ -77,7 +77,7 @@ def add_agreement(
     agreement = Agreement(
         id=key,
         recording_id=recording.id,
-        lineage=_lineage(recording.id, details.lineage) or key,
+        lineage=check_lineage(recording.id, details.lineage) or key,
         kind=details.kind,
         scope="whole",
         status=details.status,
@@ -213,7 +213,8 @@ def _signed_at(status: str, signed_on: date | None, at: datetime) -> datetime | 
     return at if signed_on == today else day_start(signed_on)
 
 
-def _lineage(recording_id: str, lineage: str | None) -> str | None:
+def check_lineage(recording_id: str, lineage: str | None) -> str | None:
+    """Return the lineage when the recording has it. Raises InvalidInputError (lineage)."""
     if not lineage:
         return None
     known = db.session.scalar(

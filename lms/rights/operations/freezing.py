@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
 from lms.kernel.actor import Actor
 from lms.recordings.models import Recording
 from lms.rights.models import RefusalLog, RightsFacts
+from lms.rights.operations.recordable import write_recording_state
 from lms.rights.queries import recording_case
 from lms.rights.rules import recording_from_json
 
@@ -14,7 +16,8 @@ def rewrite_facts(recording_id: str, at: datetime) -> None:
     """Write down anew what the decision reads of a recording; nothing when there is none.
 
     Called in every transaction that changes agreements, withdrawals, publications, takedowns
-    or the recording itself. Raises BadFactsError when the tables hold what cannot be read.
+    or the recording itself; whether its session may be recorded is told anew as well. Raises
+    BadFactsError when the tables hold what cannot be read.
     """
     db.session.flush()
     # The lock keeps out who writes at the same time: of two, the later sees both changes.
@@ -30,10 +33,15 @@ def rewrite_facts(recording_id: str, at: datetime) -> None:
         row.facts = facts
         row.written_at = at
     db.session.flush()
+    if recording.live_session_id is not None:
+        write_recording_state(recording.live_session_id, at)
 
 
 def log_refusal(actor: Actor, recording_id: str, action: str, code: str, at: datetime) -> None:
     """Write down that somebody was refused what they asked for, with the full code."""
+    record_act(
+        actor, "rights.refused", "recording", recording_id, at=at, wanted=action[:30], code=code
+    )
     db.session.add(
         RefusalLog(
             recording_id=recording_id,
