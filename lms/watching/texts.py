@@ -2,10 +2,16 @@
 
 from typing import Any, Final, assert_never
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
+from lms.recordings.models import Caption
+from lms.recordings.texts import language_text
+from lms.rights.rules import Reach
+from lms.rights.texts.desk import level_text
 from lms.watching.errors import WatchResult
+from lms.watching.rules import Sound
 
 _FAULTS: Final[dict[str, Any]] = {
     "watch_json": _l("The report is not JSON that can be read."),
@@ -22,6 +28,7 @@ _ENDED: Final[dict[str, Any]] = {
         "You can go on here at any time."
     ),
     "replaced": _l("This recording was replaced by a new version. Please load the page again."),
+    "changed": _l("What may be seen of this recording has changed. Please go on."),
     "idle": _l("Playing was paused for a long time. You can go on where you stopped."),
     "refused": _l("This material is not available any more."),
     "ended": _l("Playing has ended. You can go on where you stopped."),
@@ -45,6 +52,32 @@ def result_text(result: WatchResult) -> str:
             return str(_l("This is more than can have been played by now; it is tried again."))
         case _:
             assert_never(result)
+
+
+def sound_name(sound: Sound) -> str:
+    """Return what a choice of sound is called: its language, and that it is the speaker's own."""
+    name = language_text(sound.language)
+    return str(_("%(language)s (original)", language=name)) if sound.own else name
+
+
+def caption_name(caption: Caption) -> str:
+    """Return what captions are called: their language, and whether a machine wrote them."""
+    name = language_text(caption.language)
+    if caption.status != "machine":
+        return name
+    return str(_("%(language)s (by machine, not checked)", language=name))
+
+
+def visitor_text() -> str:
+    """Return what somebody without an account is called on a copy."""
+    return str(_("Visitor"))
+
+
+def room_text(reach: Reach, language: str) -> str:
+    """Return who sits in a room, by the widest of them."""
+    if reach is Reach.OUTSIDE:
+        return str(_("People from outside the federation too, or anyone"))
+    return str(_("Only people of: %(level)s, or nearer", level=level_text(reach, language)))
 
 
 def ended_text(why: str) -> str:

@@ -24,6 +24,8 @@ _TAG = re.compile(r"<[^<>\n]*>")
 _KEPT_TAG = re.compile(
     r"</?(?:b|i|u|ruby|rt)>|</(?:v|lang)>|<v(?:\.[\w-]+)* [^<>&\n]+>|<lang [\w-]+>"
 )
+_READING = re.compile(r"<rt>([^<]*)</rt>")
+_NOT_SRT = re.compile(r"<(?!/?[biu]>)[^<>\n]*>")
 _ASS_TAG = re.compile(r"\{\\[^{}\n]*\}")
 _STRAY_AMP = re.compile(r"&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
@@ -205,11 +207,17 @@ def plain_text(text: str) -> str:
     return html.unescape(_TAG.sub("", text)).strip()
 
 
-def _stamp(ms: int) -> str:
+def readable_text(text: str) -> str:
+    """Return cue text as it is read on paper: without tags, readings in brackets."""
+    opened, closed = "\uff08", "\uff09"
+    return plain_text(_READING.sub(rf"{opened}\1{closed}", text))
+
+
+def _stamp(ms: int, mark: str = ".") -> str:
     seconds, ms = divmod(ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{seconds:02}.{ms:03}"
+    return f"{hours:02}:{minutes:02}:{seconds:02}{mark}{ms:03}"
 
 
 def render_vtt(cues: Iterable[Cue]) -> str:
@@ -219,6 +227,16 @@ def render_vtt(cues: Iterable[Cue]) -> str:
         timing = f"{_stamp(cue.start_ms)} --> {_stamp(cue.end_ms)} {cue.settings}".rstrip()
         blocks.append(f"{timing}\n{cue.text}")
     return "\n\n".join(blocks) + "\n"
+
+
+def render_srt(cues: Iterable[Cue]) -> str:
+    """Return cues as SubRip text: numbered, without places; of the tags only emphasis stays."""
+    blocks = []
+    for number, cue in enumerate(cues, 1):
+        timing = f"{_stamp(cue.start_ms, ',')} --> {_stamp(cue.end_ms, ',')}"
+        text = html.unescape(_NOT_SRT.sub("", _READING.sub("\uff08\\1\uff09", cue.text)))
+        blocks.append(f"{number}\n{timing}\n{text}\n")
+    return "\n".join(blocks)
 
 
 def parse_cues(vtt: str) -> tuple[Cue, ...]:

@@ -10,8 +10,8 @@ from lms.infra.db import db
 from lms.kernel.actor import Actor
 from lms.kernel.clock import to_ms
 from lms.kernel.errors import NotFoundError
-from lms.recordings.models import MediaKind, Recording, Rendition
-from lms.recordings.queries import find_rendition, get_recording
+from lms.recordings.models import MediaKind, Recording
+from lms.recordings.queries import get_recording
 from lms.rights.models import PlaySession
 from lms.rights.operations.play_sessions import start_play
 from lms.rights.rules import Action
@@ -24,22 +24,29 @@ from lms.watching.queries import (
     covered_of,
     decide_for,
     list_open_sessions,
+    list_tracks,
     lock_watch,
+    reference_lengths,
 )
-from lms.watching.rules import IDLE_AFTER, Cut, cut_segments, decide_open
+from lms.watching.rules import IDLE_AFTER, Cut, Track, cut_segments, decide_open
+
+#: What is played here; papers are read, and what is held elsewhere is only listed.
+PLAYED = frozenset({MediaKind.VIDEO, MediaKind.AUDIO})
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A play session that has begun; `covered` is None for who is not signed in.
 
-    `ended` says how many others it ended.
+    `ended` says how many others it ended. `tracks` are the renditions, best first; `lengths` are
+    those of the segments (ms) that all are cut like, `cut` what of them this viewer gets.
     """
 
     play: PlaySession
     viewing: Viewing
     recording: Recording
-    rendition: Rendition
+    tracks: list[Track]
+    lengths: list[int]
     cut: Cut
     covered: Covered | None
     ended: int
@@ -55,16 +62,16 @@ def open_play(actor: Actor, recording_id: str, country: str | None, at: datetime
     if not viewing.allowed:
         raise PlayRefusedError(viewing.decision)
     recording = get_recording(recording_id)
-    rendition = find_rendition(recording)
-    if rendition is None or recording.kind != MediaKind.VIDEO:
+    tracks = list_tracks(recording_id, recording.media_version)
+    lengths = reference_lengths(tracks)
+    if not tracks or recording.kind not in PLAYED:
         raise NotFoundError
     play, ended = start_play(actor, recording, viewing.decision, at, country=country)
     if viewing.action == Action.PREVIEW:
         record_act(actor, "recording.previewed", "recording", recording.id, at=at,
                    play_session=play.id)  # fmt: skip
     _close_all(ended, at)
-    durations = [length for _name, length, _key in rendition.segments]
-    cut = cut_segments(durations, viewing.decision.obligations.hide)
+    cut = cut_segments(lengths, viewing.left_out)
     covered = None
     if actor.person_id is not None:
         watch = _watch(actor.person_id, recording)
@@ -73,7 +80,7 @@ def open_play(actor: Actor, recording_id: str, country: str | None, at: datetime
         write_state(watch, rows, state)
         set_hidden(watch, cut.hidden, recording.duration_ms or 0)
         covered = covered_of(watch, recording.duration_ms or 0)
-    return Opened(play, viewing, recording, rendition, cut, covered, len(ended))
+    return Opened(play, viewing, recording, tracks, lengths, cut, covered, len(ended))
 
 
 def _watch(person_id: str, recording: Recording) -> Watch:

@@ -29,7 +29,14 @@ from lms.watching.queries import (
     lock_watched_play,
     permille,
 )
-from lms.watching.rules import WatchReport, decide_close, decide_report, is_lease_due
+from lms.watching.rules import (
+    WatchReport,
+    decide_close,
+    decide_report,
+    hides_more,
+    is_lease_due,
+    unpack_intervals,
+)
 
 #: Coverage is told to the rest of the product when it passes one of these shares (permille), on
 #: completion, and when a play session ends: judging a completion anew costs reads, and a report
@@ -94,12 +101,12 @@ def report_watch(
         to_ms(play.last_report_at),
         to_ms(at),
     )
-    stop = None
+    stop, why = None, ""
     if due or recording.generation != play.generation:
-        stop = _renew(found, at)
+        stop, why = _renew(found, at)
     play.last_report_at = max(play.last_report_at, at)
-    _tell(found, before, at, closing=stop is not None)
-    return _answer(found, result, stop=stop)
+    _tell(found, before, at, closing=bool(why))
+    return _answer(found, result, stop=stop, why_stopped=why)
 
 
 def end_watch(actor: Actor, play_id: str, at: datetime) -> None:
@@ -130,19 +137,26 @@ def _take(found: WatchedPlay, report: WatchReport, at: datetime) -> WatchResult:
     return result
 
 
-def _renew(found: WatchedPlay, at: datetime) -> Decision | None:
-    """Decide anew; return the refusal after closing the play session, or None."""
+def _renew(found: WatchedPlay, at: datetime) -> tuple[Decision | None, str]:
+    """Decide anew; return the refusal, and why the play session was closed ("" if it goes on).
+
+    Where more is hidden than when it began, it ends too: what the player holds still shows it.
+    """
     play = found.play
     viewing = decide_again(play, at)
     if viewing.allowed and found.recording.generation == play.generation:
-        renew_lease(play, viewing.decision)
-        return None
+        if not hides_more(unpack_intervals(found.watch.hidden), viewing.left_out):
+            renew_lease(play, viewing.decision)
+            return None, ""
+        end_play(play, "changed", at)
+        _close(found, at)
+        return None, "changed"
     end_play(play, "refused", at)
     _close(found, at)
     if not viewing.allowed:
         code = viewing.decision.code.value
         log_refusal(Actor(play_person(play)), play.recording_id, viewing.action, code, at)
-    return viewing.decision
+    return viewing.decision, "refused"
 
 
 def play_person(play: PlaySession) -> PersonId | None:

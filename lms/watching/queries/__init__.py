@@ -15,12 +15,13 @@ from lms.watching.queries.deciding import (
     decide_for,
     decide_viewing,
     get_shown,
+    may_show_cover,
     view_action,
 )
+from lms.watching.queries.media import MediaPlace, find_media, list_tracks, reference_lengths
+from lms.watching.queries.papers import HandedCopy, find_handed_copy, get_source_key
 from lms.watching.queries.plays import (
-    MediaPlace,
     WatchedPlay,
-    find_media,
     find_play,
     list_open_sessions,
     lock_watch,
@@ -30,6 +31,7 @@ from lms.watching.queries.plays import (
 __all__ = [
     "Continue",
     "Covered",
+    "HandedCopy",
     "MediaPlace",
     "Shown",
     "Viewing",
@@ -40,12 +42,17 @@ __all__ = [
     "covered_of",
     "decide_for",
     "decide_viewing",
+    "find_handed_copy",
     "find_media",
     "find_play",
     "get_shown",
+    "get_source_key",
     "list_open_sessions",
+    "list_tracks",
     "lock_watch",
     "lock_watched_play",
+    "may_show_cover",
     "permille",
+    "reference_lengths",
     "view_action",
 ]

@@ -10,13 +10,25 @@ from lms.courses.models import Edition, Part, Programme
 from lms.infra.db import db
 from lms.kernel.actor import Actor, Role
 from lms.kernel.errors import NotFoundError
-from lms.recordings.models import MediaKind, Recording, Stage
+from lms.kernel.intervals import Intervals, contains, normalise
+from lms.recordings.models import Caption, Chapter, MediaKind, Recording, Stage
+from lms.recordings.rules import poster_position
+from lms.rights.models import Segment
 from lms.rights.queries import ViewerFacts, decide, may_know, viewer_facts
 from lms.rights.rules import Action, Code, Decision
 from lms.watching.models import Watch
 
 #: Answers that a statement of the country could change.
 _ASKS_COUNTRY = frozenset({Code.RIGHTS_TERRITORY_UNKNOWN, Code.PUB_TERRITORY_UNKNOWN})
+
+#: Refusals under which nothing of a film is shown, not even its cover.
+_NO_COVER = frozenset(
+    {
+        Code.TAKEDOWN, Code.RIGHTS_WITHDRAWN, Code.RIGHTS_PROHIBITED, Code.RIGHTS_MISSING,
+        Code.RIGHTS_REFUSED, Code.RIGHTS_UNSIGNED, Code.RIGHTS_EXPIRED,
+        Code.NO_RECORDING_CONSENT,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,16 @@ class Viewing:
         return self.decision.allowed
 
     @property
+    def left_out(self) -> Intervals:
+        """What of the uncut recording is not shown, in ms (pages of a paper, from 0).
+
+        A muted passage is left out too: with the sound goes what the speaker shows of it, and
+        no rendition is made for one viewer's rights alone.
+        """
+        obligations = self.decision.obligations
+        return normalise((*obligations.hide, *obligations.mute))
+
+    @property
     def asks_country(self) -> bool:
         """Whether the viewer must say first which country they are in."""
         return self.decision.code in _ASKS_COUNTRY
@@ -47,12 +69,22 @@ class Shown:
     edition: Edition
     part: Part | None
     watch: Watch | None
+    has_captions: bool
+    has_chapters: bool
 
 
 def get_shown(recording_id: str, person_id: str | None) -> Shown:
     """Return what the page of a recording shows, in one query. Raises NotFoundError."""
     row = db.session.execute(
-        select(Recording, Programme, Edition, Part, Watch)
+        select(
+            Recording,
+            Programme,
+            Edition,
+            Part,
+            Watch,
+            select(Caption.id).where(Caption.recording_id == Recording.id).exists(),
+            select(Chapter.id).where(Chapter.recording_id == Recording.id).exists(),
+        )
         .join(Edition, Edition.id == Recording.edition_id)
         .join(Programme, Programme.id == Edition.programme_id)
         .outerjoin(Part, Part.id == Recording.part_id)
@@ -108,6 +140,26 @@ def decide_for(
     if not may_know(viewer, recording_id, viewing.decision):
         raise NotFoundError
     return viewing
+
+
+def may_show_cover(recording: Recording, viewing: Viewing) -> bool:
+    """Whether the picture taken from a film may stand for it in lists: it is a piece of the film.
+
+    Who may not watch it (yet) sees it while the rights hold, unless it lies in a passage that
+    somebody else has a right to.
+    """
+    moment = poster_position(recording.duration_ms)
+    if viewing.allowed:
+        return not contains(viewing.left_out, moment)
+    if viewing.decision.code in _NO_COVER:
+        return False
+    covered = select(Segment.id).where(
+        Segment.recording_id == recording.id,
+        Segment.a <= moment,
+        Segment.b > moment,
+        Segment.disposition.in_(("needs_agreement", "unresolved")),
+    )
+    return db.session.scalar(covered.limit(1)) is None
 
 
 def _may_preview(actor: Actor) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from lms.infra.db import db
 from lms.people.models import Person
-from lms.recordings.models import Recording, Rendition
+from lms.recordings.models import Recording
 from lms.rights.models import PlaySession, RightsFacts
 from lms.watching.models import Watch, WatchSession
 
@@ -108,28 +108,3 @@ def list_open_sessions(watch: Watch) -> list[WatchSession]:
 def find_play(play_id: str) -> PlaySession | None:
     """Return the play session, or None."""
     return db.session.get(PlaySession, play_id)
-
-
-@dataclass(frozen=True, slots=True)
-class MediaPlace:
-    """Where the segments of a play session lie, and whether its addresses still work."""
-
-    folder: str
-    segments: list[tuple[str, int, int]]
-    generation: int
-
-
-def find_media(recording_id: str, rendition_id: str) -> MediaPlace | None:
-    """Return a rendition with its recording's generation in one query, or None."""
-    row = db.session.execute(
-        select(Rendition.folder, Rendition.segments, Recording.generation)
-        .join(Recording, Recording.id == Rendition.recording_id)
-        .where(
-            Rendition.id == rendition_id,
-            Rendition.recording_id == recording_id,
-            Rendition.media_version == Recording.media_version,
-        )
-    ).first()
-    if row is None:
-        return None
-    return MediaPlace(row[0], [(name, length, key) for name, length, key in row[1]], row[2])

@@ -29,9 +29,18 @@ from lms.watching.rules.coverage import (
     unpack_numbers,
 )
 from lms.watching.rules.leases import CLOCK_MARGIN, LEASE_MARGIN, is_lease_due
+from lms.watching.rules.pages import (
+    PageHit,
+    find_in_pages,
+    hidden_pages,
+    nearest_page,
+    page_ranges,
+    visible_pages,
+)
 from lms.watching.rules.playlist import (
     Cut,
     cut_segments,
+    hides_more,
     keep_cues,
     render_playlist,
 )
@@ -41,6 +50,15 @@ from lms.watching.rules.tokens import (
     TokenFault,
     read_token,
     sign_token,
+)
+from lms.watching.rules.transcript import MAX_QUERY, Found, search_lines
+from lms.watching.rules.variants import (
+    Sound,
+    Track,
+    choose_sound,
+    list_sounds,
+    order_tracks,
+    render_variants,
 )
 
 __all__ = [
@@ -53,6 +71,7 @@ __all__ = [
     "LEASE_MARGIN",
     "MAX_AGE",
     "MAX_INTERVALS",
+    "MAX_QUERY",
     "MAX_RATE",
     "MAX_STORED",
     "OVERRUN",
@@ -60,26 +79,41 @@ __all__ = [
     "TOKEN_LIFE",
     "Coverage",
     "Cut",
+    "Found",
     "Judged",
     "MediaToken",
+    "PageHit",
     "PlaySession",
+    "Sound",
     "TokenFault",
+    "Track",
     "WatchReport",
     "WatchState",
     "WatchedMedia",
+    "choose_sound",
     "cut_segments",
     "decide_close",
     "decide_open",
     "decide_report",
+    "find_in_pages",
+    "hidden_pages",
+    "hides_more",
     "is_lease_due",
     "keep_cues",
+    "list_sounds",
     "measure_coverage",
     "measure_resume",
+    "nearest_page",
+    "order_tracks",
     "pack_intervals",
     "pack_numbers",
+    "page_ranges",
     "read_token",
     "render_playlist",
+    "render_variants",
+    "search_lines",
     "sign_token",
     "unpack_intervals",
     "unpack_numbers",
+    "visible_pages",
 ]

@@ -1,10 +1,10 @@
-"""The media playlist of one viewer: segments without what is hidden, every key with its IV."""
+"""The playlists of one viewer: segments without what is hidden, every key with its IV."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from lms.kernel.intervals import Intervals, normalise
+from lms.kernel.intervals import Intervals, normalise, subtract
 
 
 class TimedCue(Protocol):
@@ -26,28 +26,44 @@ C = TypeVar("C", bound=TimedCue)
 class Cut:
     """What of a rendition a viewer gets.
 
-    `kept` are the places of the segments that stay; `hidden` the ranges left out, widened to
+    `kept` and `gone` are the places of the segments; `hidden` the ranges left out, widened to
     the borders of segments, in ms of the uncut recording.
     """
 
     kept: tuple[int, ...]
+    gone: tuple[int, ...]
     hidden: Intervals
 
 
-def cut_segments(durations: Sequence[int], hide: Iterable[tuple[int, int]]) -> Cut:
-    """Leave out every segment that a hidden range touches. `durations` in ms."""
-    ranges = normalise(hide)
+def cut_segments(
+    durations: Sequence[int], hide: Iterable[tuple[int, int]], places: Iterable[int] = ()
+) -> Cut:
+    """Leave out every segment that a hidden range touches, and those at `places`.
+
+    `durations` in ms, of the rendition that the others are cut like: a segment's number stands
+    for the same time in each of them, so the same numbers are left out of all.
+    """
+    ranges, gone = normalise(hide), frozenset(places)
     kept: list[int] = []
+    left_out: list[int] = []
     hidden: list[tuple[int, int]] = []
     start = 0
     for place, duration in enumerate(durations):
         end = start + duration
-        if any(a < end and start < b for a, b in ranges):
+        if place in gone or any(a < end and start < b for a, b in ranges):
+            left_out.append(place)
             hidden.append((start, end))
         else:
             kept.append(place)
         start = end
-    return Cut(tuple(kept), normalise(hidden))
+    # What lies past the last segment is hidden as it is: there is nothing to widen it to.
+    hidden += [(max(a, start), b) for a, b in ranges if b > start]
+    return Cut(tuple(kept), tuple(left_out), normalise(hidden))
+
+
+def hides_more(before: Intervals, now: Intervals) -> bool:
+    """Whether something is to be hidden `now` that was not left out `before` (ms, normalised)."""
+    return bool(subtract(now, before))
 
 
 def render_playlist(durations: Sequence[int], keys: Sequence[int], kept: Sequence[int]) -> str:

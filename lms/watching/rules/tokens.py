@@ -8,6 +8,7 @@ decided anew at each request, and the key asks for the viewer's cookie too.
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,7 +18,8 @@ TOKEN_LIFE = 12 * 3_600_000
 #: Names the signing key, so that a new one can be brought in while old tokens live.
 _KEY_ID = "a"
 _SIGNATURE = 16  # bytes: 128 bits
-_LONGEST = 300
+#: An eight-hour film with a passage hidden in every minute stays below.
+_LONGEST = 4000
 
 
 class TokenFault(StrEnum):
@@ -30,13 +32,19 @@ class TokenFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MediaToken:
-    """What a token names. `expires` in ms since the epoch; `rendition` empty for a handout."""
+    """What a token names. `expires` in ms since the epoch; `rendition` empty for a handout.
+
+    `gone` are the numbers of the segments that this play session does not get, rising. A segment
+    is given for the token alone, and one key opens the hidden and the shown ones of half a
+    minute: so the token itself must refuse the hidden ones.
+    """
 
     play_id: str
     recording_id: str
     rendition_id: str
     generation: int
     expires: int
+    gone: tuple[int, ...] = ()
 
 
 def sign_token(secret: bytes, token: MediaToken) -> str:
@@ -49,6 +57,7 @@ def sign_token(secret: bytes, token: MediaToken) -> str:
             token.rendition_id,
             str(token.generation),
             str(token.expires),
+            pack_places(token.gone),
         )
     ).encode()
     return f"{_encode(payload)}.{_encode(_sign(secret, payload))}"
@@ -64,11 +73,33 @@ def read_token(secret: bytes, text: str, recording_id: str, now: int) -> MediaTo
         return TokenFault.UNKNOWN
     if not hmac.compare_digest(_sign(secret, payload), signature):
         return TokenFault.UNKNOWN
-    key_id, play_id, recording, rendition, generation, expires = payload.decode().split(":")
+    key_id, play_id, recording, rendition, generation, expires, gone = payload.decode().split(":")
     if key_id != _KEY_ID or recording != recording_id:
         return TokenFault.UNKNOWN
-    token = MediaToken(play_id, recording, rendition, int(generation), int(expires))
+    token = MediaToken(
+        play_id, recording, rendition, int(generation), int(expires), unpack_places(gone)
+    )
     return token if now < token.expires else TokenFault.EXPIRED
+
+
+def pack_places(places: Iterable[int]) -> str:
+    """Return rising whole numbers in short: `3-5.9` for 3, 4, 5 and 9."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and runs[-1][1] == place - 1:
+            runs[-1][1] = place
+        else:
+            runs.append([place, place])
+    return ".".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def unpack_places(text: str) -> tuple[int, ...]:
+    """Return the numbers that `pack_places` wrote."""
+    found: list[int] = []
+    for run in filter(None, text.split(".")):
+        first, _dash, last = run.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return tuple(found)
 
 
 def _sign(secret: bytes, payload: bytes) -> bytes:

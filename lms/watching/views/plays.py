@@ -1,11 +1,12 @@
 """Play sessions as players use them, in JSON."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, jsonify, request, session, url_for
 from flask_babel import gettext as _
 
-from lms.infra.current import current_settings
 from lms.infra.db import unit_of_work
 from lms.infra.web.access import OWN_CHECK, PUBLIC, access, ask_to_sign_in, current_actor, set_actor
 from lms.infra.web.formats import format_moment
@@ -16,15 +17,21 @@ from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import PersonId
 from lms.people.queries import find_actor
 from lms.recordings.queries import get_recording, list_captions
-from lms.recordings.texts import language_text
 from lms.rights.rules import Decision
 from lms.watching.errors import PlayRefusedError, WatchResult
 from lms.watching.forms import MAX_BODY, read_country, read_report
 from lms.watching.operations import Opened, Reported, end_watch, open_play, report_watch
-from lms.watching.queries import Covered, decide_for, view_action
-from lms.watching.rules import TOKEN_LIFE, MediaToken, sign_token
-from lms.watching.texts import ended_text, result_text
-from lms.watching.views.answers import decision_json, note_refusal, refusal_json
+from lms.watching.queries import Covered, decide_for, may_show_cover, view_action
+from lms.watching.rules import (
+    TOKEN_LIFE,
+    MediaToken,
+    Sound,
+    Track,
+    choose_sound,
+    list_sounds,
+)
+from lms.watching.texts import caption_name, ended_text, result_text, sound_name
+from lms.watching.views.answers import decision_json, note_refusal, refusal_json, signed
 from lms.watching.views.blueprint import blueprint
 
 _STATUS = {
@@ -157,23 +164,25 @@ def _reported(actor: Actor, epoch: int | None, reported: Reported) -> Any:
 def _opened_json(actor: Actor, opened: Opened) -> dict[str, Any]:
     play, recording = opened.play, opened.recording
     obligations = opened.viewing.decision.obligations
-    token = sign_token(
-        current_settings().secret_key.encode(),
-        MediaToken(
-            play.id,
-            recording.id,
-            opened.rendition.id,
-            play.generation,
-            clock.to_ms(play.started_at) + TOKEN_LIFE,
-        ),
+    token = MediaToken(
+        play.id,
+        recording.id,
+        opened.tracks[0].id,
+        play.generation,
+        clock.to_ms(play.started_at) + TOKEN_LIFE,
+        opened.cut.gone,
     )
-    place: dict[str, Any] = {"token": token, "recording_id": recording.id}
+    place: dict[str, Any] = {"token": signed(token), "recording_id": recording.id}
+    sounds = list_sounds(opened.tracks, recording.language)
+    preselected = choose_sound(sounds, ui_language())
     return {
         "play_session": play.id,
         "events": url_for("watching.report", play_id=play.id),
         "close": url_for("watching.close", play_id=play.id),
         "playlist": url_for("watching.playlist", **place),
-        "poster": url_for("watching.poster", **place) if recording.poster_key else None,
+        "poster": url_for("watching.poster", **place)
+        if recording.poster_key and may_show_cover(recording, opened.viewing)
+        else None,
         "media_version": play.media_version,
         "duration_ms": recording.duration_ms,
         "resume_ms": opened.covered.resume_ms if opened.covered else 0,
@@ -185,10 +194,20 @@ def _opened_json(actor: Actor, opened: Opened) -> dict[str, Any]:
             "watermark": _watermark(actor, opened) if obligations.watermark else None,
         },
         "map": _time_map(opened),
+        "qualities": _qualities(opened.tracks),
+        "audio": [
+            {
+                "language": sound.language,
+                "label": sound_name(sound),
+                "alone": _alone(token, opened.tracks, sound),
+                "selected": sound is preselected,
+            }
+            for sound in sounds
+        ],
         "captions": [
             {
                 "language": caption.language,
-                "label": language_text(caption.language),
+                "label": caption_name(caption),
                 "address": url_for("watching.captions", **place, language=caption.language),
             }
             for caption in list_captions(recording.id)
@@ -205,7 +224,7 @@ def _time_map(opened: Opened) -> list[list[int]]:
     pieces: list[list[int]] = []
     place = start = 0
     kept = set(opened.cut.kept)
-    for number, (_name, length, _key) in enumerate(opened.rendition.segments):
+    for number, length in enumerate(opened.lengths):
         if number in kept:
             if pieces and pieces[-1][1] + pieces[-1][2] == start:
                 pieces[-1][2] += length
@@ -214,6 +233,26 @@ def _time_map(opened: Opened) -> list[list[int]]:
             place += length
         start += length
     return pieces
+
+
+def _qualities(tracks: Sequence[Track]) -> list[str]:
+    """Return what a player offers: high and low where there are two pictures, sound alone."""
+    pictures = sum(track.has_picture for track in tracks)
+    alone = any(not track.has_picture and not track.language for track in tracks)
+    return ["high", "low"][: pictures if pictures > 1 else 0] + (
+        ["sound"] if pictures and alone else []
+    )
+
+
+def _alone(token: MediaToken, tracks: Sequence[Track], sound: Sound) -> str | None:
+    """Return the address of a sound without any picture, or None where it is not kept apart."""
+    found = sound.rendition_id or next(
+        (track.id for track in tracks if not track.has_picture and not track.language), ""
+    )
+    if not found:
+        return None
+    other = replace(token, rendition_id=found)
+    return url_for("watching.rendition", token=signed(other), recording_id=token.recording_id)
 
 
 def _watermark(actor: Actor, opened: Opened) -> str:
