@@ -298,6 +298,7 @@ def upgrade() -> None:
     sa.Column('assessed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('lineages', sa.JSON(), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('media_version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_by', sa.String(length=26), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('id', sa.String(length=26), nullable=False),

@@ -50,7 +50,7 @@ def officer(cast: Cast) -> Actor:
 def hidden(desk: Desk) -> Desk:
     """Allowed for everyone by its speaker, published for the headquarters alone."""
     desk.agree(grants=(granted("outside"),))
-    desk.publish(reach=Reach.HQ)
+    desk.publish(reach=Reach.HQ, enrolled_only=False)
     return desk
 
 

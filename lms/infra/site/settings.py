@@ -31,6 +31,7 @@ class SiteSettings:
 
     `accent_hex` is `#rrggbb`; `fiscal_year_start` a month from 1 to 12; `levels` the words for
     hq, industrial, affiliate, branch and outside; `logo_key` a key in storage.
+    `second_approval`: to publish a recording takes two people.
     """
 
     name: Localized = field(default_factory=lambda: {"ja": "Tomoni", "en": "Tomoni"})
@@ -41,6 +42,7 @@ class SiteSettings:
     levels: dict[str, Localized] = field(default_factory=_default_levels)
     fiscal_year_start: int = 9
     contact: str = ""
+    second_approval: bool = False
 
 
 @dataclass(slots=True)

@@ -15,7 +15,8 @@ class Segment(WithId, Model):
     Of a paper, `[a, b)` counts pages from 0: pages 14 to 16 are `[13, 16)`. `kind` is slide,
     music, face, quotation, performance or unknown; `way` how it is to be cleared (ask, exempt,
     cut, replace; empty while undecided); `basis` names the article or contract for `exempt`.
-    `lineages` are those of the agreements that must permit it.
+    `lineages` are those of the agreements that must permit it. `media_version` is that of the
+    file in which it was marked: in a later file it may lie elsewhere.
     """
 
     __tablename__ = "segment"
@@ -42,6 +43,7 @@ class Segment(WithId, Model):
     assessed_at: Mapped[datetime | None]
     lineages: Mapped[list[Any]] = mapped_column(default=list)
     note: Mapped[str] = mapped_column(Text, default="")
+    media_version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_by: Mapped[str | None] = mapped_column(String(26))
     created_at: Mapped[datetime]
 

@@ -1,6 +1,6 @@
 """Publishing within the rights, ending it, taking down."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,26 +9,35 @@ from sqlalchemy import select
 from lms.infra.audit import record_act
 from lms.infra.db import db
 from lms.infra.events import raise_event
+from lms.infra.site import read_site
 from lms.kernel.actor import SYSTEM, Actor
 from lms.kernel.clock import from_ms, to_ms
-from lms.kernel.errors import InvalidInputError
+from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import EditionId, RecordingId
-from lms.people.queries import organisation_tree_facts
+from lms.people.queries import is_id, organisation_tree_facts
 from lms.recordings.models import Recording, Stage
 from lms.recordings.operations import bump_generation, mark_in_review, mark_published
 from lms.rights.errors import RightsRefusedError
 from lms.rights.events import RecordingPublished, RecordingTakenDown
-from lms.rights.models import Publication, Takedown
+from lms.rights.models import Publication, Segment, Takedown
 from lms.rights.operations.freezing import rewrite_facts
 from lms.rights.operations.opening import open_recording
 from lms.rights.policy import require_rights_desk
-from lms.rights.queries import day_end, day_start, find_known
+from lms.rights.queries import (
+    day_end,
+    day_start,
+    is_whole,
+    open_takedowns,
+    recording_case,
+)
 from lms.rights.rules import (
+    Action,
     Reach,
     Scope,
     find_gaps,
     intersect_scopes,
     org_tree_from_json,
+    recording_from_json,
     sum_up_rights,
 )
 from lms.rights.rules.facts import BEGINNING, END
@@ -74,23 +83,26 @@ def publish_recording(
 
     Within the rights, the publication is cut down to what all rightsholders allow now; else it
     stands as asked for, and whoever lies beyond the rights is still refused. Raises
-    RightsRefusedError (not_ready, taken_down, nobody_allowed with `missing`),
-    InvalidInputError (actions, reach, last_on).
+    RightsRefusedError (second_approval where the federation wants two people for it, not_ready,
+    taken_down, nobody_allowed with `missing`), InvalidInputError (actions, reach, last_on).
     """
     recording = open_recording(recording_id)
     require_rights_desk(actor, recording)
-    _check(details)
-    if recording.stage not in (Stage.REVIEW, Stage.PUBLISHED):
-        raise RightsRefusedError("not_ready")
-    if _open_takedowns(recording.id, at):
-        raise RightsRefusedError("taken_down")
-    scope = wanted_scope(details)
-    rewrite_facts(recording.id, at)
-    if within_rights:
-        rights = sum_up_rights(find_known([recording.id])[recording.id].recording, to_ms(at))
-        within = scope if rights is None else intersect_scopes(rights, scope)
-        # Where nothing is left, what was asked for is judged: its reasons say what is missing.
-        scope = scope if within.is_empty else within
+    if read_site().second_approval and not actor.system:
+        raise RightsRefusedError("second_approval")
+    return publish_opened(actor, recording, details, at, within_rights=within_rights)
+
+
+def publish_opened(
+    actor: Actor,
+    recording: Recording,
+    details: PublicationDetails,
+    at: datetime,
+    *,
+    within_rights: bool,
+) -> list[Publication]:
+    """Publish a recording that is locked, for who was found to look after it."""
+    scope = plan_publication(recording, details, at, within_rights=within_rights)
     _end_publications(recording.id, at)
     rows = [
         Publication(
@@ -104,8 +116,7 @@ def publish_recording(
         for conditions in _conditions(scope, recording)
     ]
     db.session.add_all(rows)
-    rewrite_facts(recording.id, at)
-    _refuse_empty(recording, at)
+    db.session.flush()
     mark_published(SYSTEM, recording.id, at)
     record_act(
         actor, "rights.published", "recording", recording.id, at=at,
@@ -114,6 +125,42 @@ def publish_recording(
     rewrite_facts(recording.id, at)
     raise_event(RecordingPublished(RecordingId(recording.id), EditionId(recording.edition_id), at))
     return rows
+
+
+def plan_publication(
+    recording: Recording, details: PublicationDetails, at: datetime, *, within_rights: bool
+) -> Scope:
+    """Return what would be published, without writing anything.
+
+    Raises RightsRefusedError (not_ready, taken_down, nobody_allowed with `missing`),
+    InvalidInputError (actions, reach, last_on).
+    """
+    _check(details)
+    if recording.stage not in (Stage.REVIEW, Stage.PUBLISHED):
+        raise RightsRefusedError("not_ready")
+    if _stopping(recording.id, at):
+        raise RightsRefusedError("taken_down")
+    scope = wanted_scope(details)
+    case = recording_case(recording)
+    if within_rights:
+        rights = sum_up_rights(recording_from_json(case), to_ms(at))
+        within = scope if rights is None else intersect_scopes(rights, scope)
+        # Where nothing is left, what was asked for is judged: its reasons say what is missing.
+        scope = scope if within.is_empty else within
+    window: dict[str, int] = {}
+    if scope.opens != BEGINNING:
+        window["from"] = scope.opens
+    if scope.closes != END:
+        window["until"] = scope.closes
+    case["publications"] = [
+        {**conditions, "id": f"planned-{place}", "window": window}
+        for place, conditions in enumerate(_conditions(scope, recording))
+    ]
+    orgs = org_tree_from_json(organisation_tree_facts())
+    gaps = find_gaps(recording_from_json(case), orgs, recording.edition_id, to_ms(at))
+    if gaps:
+        raise RightsRefusedError("nobody_allowed", missing=gaps)
+    return scope
 
 
 def end_publication(actor: Actor, recording_id: str, at: datetime) -> Recording:
@@ -131,41 +178,82 @@ def end_publication(actor: Actor, recording_id: str, at: datetime) -> Recording:
     return recording
 
 
-def take_down(actor: Actor, recording_id: str, reason: str, at: datetime) -> Takedown:
-    """Stop a recording for everyone, staff too, until it is lifted.
+def take_down(
+    actor: Actor,
+    recording_id: str,
+    reason: str,
+    at: datetime,
+    *,
+    segment_id: str | None = None,
+    actions: Collection[str] = (),
+) -> Takedown:
+    """Stop a recording, one segment of it, or some actions, for everyone, until it is lifted.
 
-    Raises RightsRefusedError (taken_down) when it is stopped already, InvalidInputError (reason).
+    Staff are stopped too. Every media token handed out so far is worthless. Raises NotFoundError
+    (also for a segment of another recording), RightsRefusedError (taken_down) when just that is
+    stopped already, InvalidInputError (reason, actions).
     """
     recording = open_recording(recording_id)
     require_rights_desk(actor, recording)
     if not reason.strip():
         raise InvalidInputError("reason", "reason_missing")
-    if _open_takedowns(recording.id, at):
+    stopped = sorted(set(actions))
+    if not {action.value for action in Action}.issuperset(stopped):
+        raise InvalidInputError("actions", "choice_unknown")
+    if segment_id is not None:
+        segment = db.session.get(Segment, segment_id) if is_id(segment_id) else None
+        if segment is None or segment.recording_id != recording.id:
+            raise NotFoundError
+    if any(
+        (one.segment_id, sorted(one.actions)) == (segment_id, stopped)
+        for one in open_takedowns(recording.id, at)
+    ):
         raise RightsRefusedError("taken_down")
     takedown = Takedown(
-        recording_id=recording.id, from_at=at, reason=reason.strip(), by_id=actor.person_id
+        recording_id=recording.id,
+        from_at=at,
+        reason=reason.strip(),
+        by_id=actor.person_id,
+        segment_id=segment_id,
+        actions=stopped,
     )
     db.session.add(takedown)
+    db.session.flush()
     bump_generation(SYSTEM, recording.id, at)
-    record_act(actor, "rights.taken_down", "recording", recording.id, at=at)
+    record_act(
+        actor, "rights.taken_down", "recording", recording.id, at=at,
+        takedown=takedown.id, segment=segment_id, actions=stopped,
+    )  # fmt: skip
     rewrite_facts(recording.id, at)
-    raise_event(RecordingTakenDown(RecordingId(recording.id), EditionId(recording.edition_id), at))
+    if is_whole(takedown):
+        raise_event(
+            RecordingTakenDown(RecordingId(recording.id), EditionId(recording.edition_id), at)
+        )
     return takedown
 
 
-def lift_takedown(actor: Actor, recording_id: str, at: datetime) -> Recording:
-    """Lift the takedown: what was published and agreed counts again.
+def lift_takedown(
+    actor: Actor, recording_id: str, at: datetime, *, takedown_id: str | None = None
+) -> Recording:
+    """Lift one takedown, or all that stop the whole: what is published and agreed counts again.
 
     Raises RightsRefusedError (not_taken_down).
     """
     recording = open_recording(recording_id)
     require_rights_desk(actor, recording)
-    takedowns = _open_takedowns(recording.id, at)
+    takedowns = [
+        one
+        for one in open_takedowns(recording.id, at)
+        if (is_whole(one) if takedown_id is None else one.id == takedown_id)
+    ]
     if not takedowns:
         raise RightsRefusedError("not_taken_down")
     for takedown in takedowns:
         takedown.until_at = at
-    record_act(actor, "rights.takedown_lifted", "recording", recording.id, at=at)
+    record_act(
+        actor, "rights.takedown_lifted", "recording", recording.id, at=at,
+        takedowns=[one.id for one in takedowns],
+    )  # fmt: skip
     rewrite_facts(recording.id, at)
     return recording
 
@@ -193,15 +281,6 @@ def _conditions(scope: Scope, recording: Recording) -> Iterable[dict[str, object
         yield {**common, "audience": {"reach": "outside", "orgs": sorted(scope.orgs)}}
 
 
-def _refuse_empty(recording: Recording, at: datetime) -> None:
-    """Refuse while nobody could ever be allowed, with the reasons that are nearest to it."""
-    known = find_known([recording.id])[recording.id].recording
-    orgs = org_tree_from_json(organisation_tree_facts())
-    gaps = find_gaps(known, orgs, recording.edition_id, to_ms(at))
-    if gaps:
-        raise RightsRefusedError("nobody_allowed", missing=gaps)
-
-
 def _end_publications(recording_id: str, at: datetime) -> bool:
     rows = db.session.scalars(
         select(Publication).where(
@@ -213,11 +292,5 @@ def _end_publications(recording_id: str, at: datetime) -> bool:
     return bool(rows)
 
 
-def _open_takedowns(recording_id: str, at: datetime) -> list[Takedown]:
-    return [
-        takedown
-        for takedown in db.session.scalars(
-            select(Takedown).where(Takedown.recording_id == recording_id)
-        )
-        if takedown.until_at is None or takedown.until_at > at
-    ]
+def _stopping(recording_id: str, at: datetime) -> bool:
+    return any(is_whole(one) for one in open_takedowns(recording_id, at))

@@ -33,7 +33,16 @@ from lms.rights.queries.overrides import (
     list_overrides,
     names_of,
 )
-from lms.rights.queries.tables import recording_case, required_kind
+from lms.rights.queries.tables import (
+    length_of,
+    recording_case,
+    required_kind,
+)
+from lms.rights.queries.takedowns import (
+    find_takedown,
+    is_whole,
+    open_takedowns,
+)
 from lms.rights.queries.viewers import (
     ViewerFacts,
     day_end,
@@ -63,9 +72,12 @@ __all__ = [
     "find_agreement",
     "find_known",
     "find_override",
+    "find_takedown",
     "get_override",
     "is_passed_over",
+    "is_whole",
     "known_until",
+    "length_of",
     "list_blockers",
     "list_consents",
     "list_known",
@@ -74,6 +86,7 @@ __all__ = [
     "listing_viewer",
     "may_know",
     "names_of",
+    "open_takedowns",
     "read_rights_desk",
     "recording_case",
     "required_kind",
