@@ -22,6 +22,7 @@ class MediaFault(StrEnum):
     BROKEN = "video_broken"
     CUT_OFF = "video_cut_off"
     TOO_LONG = "video_too_long"
+    UNEVEN = "segments_uneven"
     TRACK_OUTSIDE = "track_outside"
     NOT_PDF = "not_pdf"
     PDF_BROKEN = "pdf_broken"

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 from lms.infra.web.forms import TomoniForm
 from lms.recordings.errors import CaptionFault, MediaFault
 from lms.recordings.models import MediaKind
+from lms.recordings.rules import LONGEST_ADDRESS
 from lms.recordings.texts import CAPTION_FAULTS, KINDS, LANGUAGES, MEDIA_FAULTS
 
 _TITLE = 200
@@ -39,11 +40,29 @@ class RecordingForm(DetailsForm):
 
     kind = RadioField(
         _l("Kind"),
-        choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()],
+        choices=[
+            SelectChoice(kind.value, name) for kind, name in KINDS.items() if kind != MediaKind.LINK
+        ],  # what is held elsewhere has an address in place of a file, and a form of its own
         default=MediaKind.VIDEO.value,
         validators=[InputRequired()],
     )
     file = FileField(_l("File"))
+
+
+class LinkForm(DetailsForm):
+    """A recording held elsewhere: its address, and what staff write about it."""
+
+    address = StringField(
+        _l("Address (https://…)"), validators=[InputRequired(), Length(max=LONGEST_ADDRESS)]
+    )
+
+
+class AddressForm(TomoniForm):
+    """Another address of a recording held elsewhere."""
+
+    address = StringField(
+        _l("Address (https://…)"), validators=[InputRequired(), Length(max=LONGEST_ADDRESS)]
+    )
 
 
 class FileForm(TomoniForm):

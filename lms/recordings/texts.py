@@ -83,6 +83,10 @@ MEDIA_FAULTS: Mapping[MediaFault, Any] = {
         "Please choose an MP3, M4A, WAV, FLAC or OGG file, or a video whose sound is wanted."
     ),
     MediaFault.NO_SOUND: _l("This file has no sound. Please choose one that can be heard."),
+    MediaFault.UNEVEN: _l(
+        "Picture and sound of this file could not be cut at the same moments. "
+        "Please export it again as an MP4 file and send it once more."
+    ),
     MediaFault.TRACK_OUTSIDE: _l(
         "With this shift nothing of the sound would be heard during the recording. "
         "Please correct the shift."
@@ -139,6 +143,8 @@ _OTHERS: Mapping[str, Any] = {
         "This address holds a user name or a password. Please leave them out."
     ),
     LinkFault.UNREADABLE: _l("This is no address that a browser can open. Please check it."),
+    "version_note_missing": _l("Please write what changed: it is told to those who are enrolled."),
+    "version_note_too_long": _l("This is too long: at most 1,000 characters are taken."),
     "link_takes_no_file": _l("What is held elsewhere takes no file. Add a recording instead."),
     "recording_title_missing": _l("Please write a title in Japanese or English."),
     "recording_place_unknown": _l("That part or session does not belong to this edition."),
@@ -146,6 +152,7 @@ _OTHERS: Mapping[str, Any] = {
 }
 
 _REFUSALS: Mapping[str, Any] = {
+    "not_on_shelf": _l("It is not in the backlog any more. Please load the page again."),
     "not_failed": _l("Its processing has not failed. Please load the page again."),
     "captions_for_paper": _l("Only recordings have captions."),
 }

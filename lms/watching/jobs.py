@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lms.infra.current import current_storage
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.watching.operations import close_idle_plays, forget_closed_sessions
@@ -15,5 +16,12 @@ def tidy_plays(context: JobContext, payload: dict[str, Any]) -> None:
         forget_closed_sessions(clock.now())
 
 
-JOBS = {"tidy_plays": tidy_plays}
+def forget_copy(context: JobContext, payload: dict[str, Any]) -> None:
+    """Remove a stamped copy of a handout a day after it was made; its serial stays in the audit."""
+    current_storage().delete_tree(str(payload["key"]))
+    with context.finish():
+        pass
+
+
+JOBS = {"forget_copy": forget_copy, "tidy_plays": tidy_plays}
 TICKS = {"tidy_plays": 300}

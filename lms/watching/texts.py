@@ -1,5 +1,6 @@
 """What viewers are told."""
 
+from collections.abc import Iterable
 from typing import Any, Final, assert_never
 
 from flask_babel import gettext as _
@@ -71,6 +72,12 @@ def caption_name(caption: Caption) -> str:
 def visitor_text() -> str:
     """Return what somebody without an account is called on a copy."""
     return str(_("Visitor"))
+
+
+def ranges_text(ranges: Iterable[tuple[int, int]]) -> str:
+    """Return ranges of pages, both ends included, in words: 3, 5 to 7."""
+    told = [str(first) if first == last else f"{first}\u2013{last}" for first, last in ranges]
+    return str(_(", ")).join(told)
 
 
 def room_text(reach: Reach, language: str) -> str:

@@ -10,6 +10,7 @@ from lms.enrolment.rules import RIGHTS_STATUS
 from lms.kernel.actor import Actor
 from lms.kernel.ids import LiveSessionId
 from lms.recordings.models import MediaKind, Recording
+from lms.recordings.rules import host_of
 from lms.rights.queries import (
     Known,
     ViewerFacts,
@@ -55,6 +56,11 @@ class MediaLine:
         """Whether it is a recording (else a handout)."""
         return self.recording.kind == MediaKind.VIDEO
 
+    @property
+    def host(self) -> str:
+        """Where it is held, for what is only listed here; else nothing."""
+        return host_of(self.recording.source_url) if self.recording.source_url else ""
+
 
 @dataclass(frozen=True, slots=True)
 class CourseMedia:
@@ -98,7 +104,7 @@ def _line(
     evidence: PersonEvidence | None,
     at: datetime,
 ) -> MediaLine:
-    action = "play" if recording.kind == MediaKind.VIDEO else "display"
+    action = "display" if recording.kind == MediaKind.PAPER else "play"
     key = recording.id
     decision = decide_known(viewer, known, action, at)
     return MediaLine(

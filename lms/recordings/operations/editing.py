@@ -18,6 +18,7 @@ from lms.recordings.errors import RecordingRefusedError
 from lms.recordings.events import RecordingChanged
 from lms.recordings.models import Caption, MediaKind, Recording, Stage
 from lms.recordings.operations.receiving import Received, Target, receive
+from lms.recordings.operations.versions import keep_version
 from lms.recordings.policy import require_recording_adder, require_recording_editor
 from lms.recordings.queries import (
     find_live_session,
@@ -77,15 +78,18 @@ def add_recording(
     record_act(actor, "recording.added", "recording", recording.id, at=at, kind=kind.value)
     if received is not None:
         _take_file(recording, received)
+        keep_version(actor, recording, at)
     _changed(recording, at)
     return recording
 
 
-def attach_file(actor: Actor, recording_id: str, received: Received, at: datetime) -> Recording:
+def attach_file(
+    actor: Actor, recording_id: str, received: Received, at: datetime, *, note: str = ""
+) -> Recording:
     """Give a recording its file, or replace it: coverage starts anew with a new version.
 
-    A film is processed again and waits for review; captions want a new look too. Raises
-    InvalidInputError (file) when it is of the other kind.
+    A film is processed again and waits for review; captions want a new look too. `note` says
+    what changed. Raises InvalidInputError (file) when it is of the other kind.
     """
     recording = _locked(recording_id)
     require_recording_editor(actor, recording)
@@ -93,11 +97,13 @@ def attach_file(actor: Actor, recording_id: str, received: Received, at: datetim
         raise InvalidInputError("file", "link_takes_no_file")
     replaced = bool(recording.source_key)
     if replaced:
+        keep_version(actor, recording, recording.created_at)
         recording.media_version += 1
         enqueue("destroy_files", {"recording_id": recording.id}, run_at=at)
         for caption in db.session.query(Caption).filter_by(recording_id=recording.id):
             caption.status = "draft"
     _take_file(recording, received)
+    keep_version(actor, recording, at, note=note)
     record_act(
         actor, "recording.file_replaced" if replaced else "recording.file_added", "recording",
         recording.id, at=at, media_version=recording.media_version,

@@ -1,5 +1,14 @@
 """Reads of recordings and handouts."""
 
+from lms.recordings.queries.media import (
+    find_copy,
+    find_copy_by_id,
+    find_track,
+    list_chapters,
+    list_making,
+    list_renditions,
+    list_tracks,
+)
 from lms.recordings.queries.reading import (
     Processing,
     caption_languages,
@@ -16,20 +25,31 @@ from lms.recordings.queries.reading import (
     list_processing,
     list_recordings,
 )
+from lms.recordings.queries.versions import find_new_version, list_new_versions, list_versions
 
 __all__ = [
     "Processing",
     "caption_languages",
     "count_by_stage",
     "find_caption",
+    "find_copy",
+    "find_copy_by_id",
     "find_live_session",
+    "find_new_version",
     "find_processing",
     "find_recording",
     "find_rendition",
+    "find_track",
     "get_recording",
     "list_captions",
+    "list_chapters",
     "list_cues",
     "list_live_sessions",
+    "list_making",
+    "list_new_versions",
     "list_processing",
     "list_recordings",
+    "list_renditions",
+    "list_tracks",
+    "list_versions",
 ]

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 
-from lms.courses.queries import get_entry, list_desk_entries, list_parts
+from lms.courses.queries import get_entry, list_desk_entries
 from lms.infra.current import current_settings, current_storage
 from lms.infra.db import unit_of_work
 from lms.infra.web.access import STAFF, access, current_actor, takes_files
@@ -17,12 +17,10 @@ from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.kernel.errors import InvalidInputError
 from lms.kernel.ids import new_id
-from lms.kernel.localized import localized, pick
 from lms.recordings.errors import MediaFaultError
 from lms.recordings.forms import CaptionForm, DetailsForm, FileForm, RecordingForm
 from lms.recordings.models import MediaKind, Recording, Stage
 from lms.recordings.operations import (
-    Details,
     Received,
     Target,
     add_recording,
@@ -45,13 +43,20 @@ from lms.recordings.queries import (
     get_recording,
     list_captions,
     list_cues,
-    list_live_sessions,
     list_processing,
     list_recordings,
 )
 from lms.recordings.rules import MAX_CAPTION_BYTES, plain_text
 from lms.recordings.texts import fault_text, processing_text
 from lms.recordings.views.blueprint import blueprint
+from lms.recordings.views.links import show_link
+from lms.recordings.views.places import (
+    details_of,
+    list_places,
+    place_of,
+    present_details,
+    wanted_place,
+)
 
 
 @blueprint.get("/desk/editions/<edition_id>/recordings")
@@ -65,7 +70,7 @@ def edition_recordings(edition_id: str) -> Any:
         "recordings/edition_recordings.html",
         entry=entry,
         recordings=recordings,
-        places=dict(_places(edition_id)),
+        places=dict(list_places(edition_id)),
         captions=caption_languages([r.id for r in recordings]),
         processing=list_processing(recordings),
     )
@@ -86,9 +91,9 @@ def add() -> Any:
     if _broke_off():
         return _cut_answer()
     form = RecordingForm()
-    form.set_places(_places(edition_id))
+    form.set_places(list_places(edition_id))
     if not form.is_submitted():
-        form.place.data = _wanted_place()
+        form.place.data = wanted_place()
         form.language.data = ui_language()
     elif form.validate():
         answer = _add(edition_id, form)
@@ -105,7 +110,7 @@ def _add(edition_id: str, form: RecordingForm) -> Any:
     try:
         with unit_of_work():
             add_recording(
-                current_actor(), edition_id, target.kind, _details(form), clock.now(),
+                current_actor(), edition_id, target.kind, details_of(form), clock.now(),
                 received=received, recording_id=target.recording_id,
             )  # fmt: skip
     except InvalidInputError as error:
@@ -122,7 +127,10 @@ def _add(edition_id: str, form: RecordingForm) -> Any:
 @access(STAFF)
 def recording(recording_id: str) -> Any:
     """Show a recording with its file, captions and what can be done with it."""
-    return _show(_editable(recording_id))
+    found = _editable(recording_id)
+    if found.kind == MediaKind.LINK:
+        return show_link(found)
+    return _show(found)
 
 
 @blueprint.get("/desk/recordings/<recording_id>/status")
@@ -167,16 +175,18 @@ def edit_details(recording_id: str) -> Any:
     """Change title, language and place."""
     found = _editable(recording_id)
     form = DetailsForm()
-    form.set_places(_places(found.edition_id))
+    form.set_places(list_places(found.edition_id))
     if form.validate_on_submit():
         try:
             with unit_of_work():
-                change_details(current_actor(), recording_id, _details(form), clock.now())
+                change_details(current_actor(), recording_id, details_of(form), clock.now())
         except InvalidInputError as error:
             form.refuse(error.field, refusal_sentence(error))
         else:
             flash(_("Saved."), "done")
             return _back(recording_id)
+    if found.kind == MediaKind.LINK:
+        return show_link(found, details_form=form)
     return _show(found, details_form=form)
 
 
@@ -284,41 +294,6 @@ def _received(form: RecordingForm | FileForm, target: Target) -> Received | None
         return None
 
 
-def _details(form: DetailsForm) -> Details:
-    kind, _sep, key = (form.place.data or "").partition(":")
-    return Details(
-        title=localized(form.title_ja.data or "", form.title_en.data or ""),
-        language=form.language.data,
-        part_id=key if kind == "part" else None,
-        live_session_id=key if kind == "session" else None,
-    )
-
-
-def _places(edition_id: str) -> list[tuple[str, str]]:
-    """Return what a recording of an edition may belong to: values of `place` and names."""
-    language = ui_language()
-    places = [("", _("The whole edition"))]
-    places += [(f"part:{p.id}", pick(p.title, language).text) for p in list_parts(edition_id)]
-    for key, title, _part in list_live_sessions(edition_id):
-        name = pick(title, language).text
-        places.append((f"session:{key}", _("Session: %(title)s", title=name)))
-    return places
-
-
-def _wanted_place() -> str:
-    if part := request.args.get("part"):
-        return f"part:{part}"
-    if meeting := request.args.get("session"):
-        return f"session:{meeting}"
-    return ""
-
-
-def _place_of(found: Recording) -> str:
-    if found.live_session_id:
-        return f"session:{found.live_session_id}"
-    return f"part:{found.part_id}" if found.part_id else ""
-
-
 def _show(
     found: Recording,
     *,
@@ -326,22 +301,16 @@ def _show(
     details_form: DetailsForm | None = None,
     caption_form: CaptionForm | None = None,
 ) -> Any:
-    places = _places(found.edition_id)
+    places = list_places(found.edition_id)
     refused = file_form or details_form or caption_form
     if details_form is None:
-        details_form = DetailsForm(
-            None,
-            title_ja=found.title.get("ja", ""),
-            title_en=found.title.get("en", ""),
-            language=found.language,
-            place=_place_of(found),
-        )
+        details_form = present_details(found)
         details_form.set_places(places)
     page = render_template(
         "recordings/recording.html",
         recording=found,
         entry=get_entry(found.edition_id),
-        place=dict(places).get(_place_of(found), ""),
+        place=dict(places).get(place_of(found), ""),
         rendition=find_rendition(found),
         processing=find_processing(found),
         captions=[(caption, list_cues(caption)) for caption in list_captions(found.id)],

@@ -2,30 +2,28 @@
 
 from lms.watching.operations.closing import close_idle_plays, forget_closed_sessions
 from lms.watching.operations.keys import Gate, begin_view, decide_play
-from lms.watching.operations.opening import Opened, open_play
-from lms.watching.operations.papers import (
-    PageText,
-    Stamp,
-    draw_page,
-    read_page,
-    stamped_copy,
-)
+from lms.watching.operations.opening import PLAYED, Opened, open_play
+from lms.watching.operations.papers import Stamp, draw_page, read_words
 from lms.watching.operations.reporting import Reported, end_watch, report_watch
+from lms.watching.operations.stamping import COPY_KEPT, copy_key, make_copy, read_serial
 
 __all__ = [
+    "COPY_KEPT",
+    "PLAYED",
     "Gate",
     "Opened",
-    "PageText",
     "Reported",
     "Stamp",
     "begin_view",
     "close_idle_plays",
+    "copy_key",
     "decide_play",
     "draw_page",
     "end_watch",
     "forget_closed_sessions",
+    "make_copy",
     "open_play",
-    "read_page",
+    "read_serial",
+    "read_words",
     "report_watch",
-    "stamped_copy",
 ]

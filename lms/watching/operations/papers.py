@@ -1,10 +1,11 @@
-"""Handouts: pages as pictures, and stamped copies. Outside any transaction.
+"""Handouts: pages as pictures, and their words. Outside any transaction.
 
 The viewer's page shows pictures, so that a handout that may only be displayed is not handed
 out as a file.
 """
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,13 +26,6 @@ _MOST_PIXELS = 12_000_000
 #: PDFium is not made for several threads at a time.
 _pdfium = Lock()
 
-_OVERLAY = """
-#set page(width: float(sys.inputs.w) * 1pt, height: float(sys.inputs.h) * 1pt, margin: 0pt, fill: none)
-#set text(font: "Noto Sans JP", size: 8pt, fill: rgb(90, 90, 90, 190))
-#place(bottom + center, dy: -6pt, sys.inputs.line)
-#place(center + horizon, rotate(-30deg, text(size: float(sys.inputs.w) * 0.045pt, fill: rgb(120, 120, 120, 45), sys.inputs.name)))
-"""  # noqa: E501 - a page of another language
-
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -41,117 +35,100 @@ class Stamp:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class PageText:
-    """The words of a page, for those who cannot see its picture."""
-
-    text: str
-
-
 def draw_page(storage: Storage, recording: Recording, number: int, stamp: Stamp | None) -> bytes:
     """Return page `number` (from 1) as PNG, stamped where asked. Raises NotFoundError.
 
     The picture without a stamp is kept beside the file.
     """
-    key = f"recordings/{recording.id}/v{recording.media_version}-pages/{number}.png"
+    key = f"{_pages_folder(recording)}/{number}.png"
     if storage.exists(key):
         plain = storage.read(key)
     else:
-        plain = _draw(storage.local_path(recording.source_key), number)
+        with storage.as_local(recording.source_key) as path:
+            plain = _draw(path, number)
         storage.put(key, io.BytesIO(plain))
     return plain if stamp is None else _stamped_picture(plain, stamp)
 
 
-def read_page(storage: Storage, recording: Recording, number: int) -> PageText:
-    """Return the words of a page. Raises NotFoundError."""
-    with _page(storage.local_path(recording.source_key), number) as page:
-        words = page.get_textpage()
-        try:
-            text = words.get_text_bounded()
-        finally:
-            words.close()
-    lines = (" ".join(line.split()) for line in text.replace("\0", "").splitlines())
-    return PageText("\n".join(line for line in lines if line))
+def read_words(storage: Storage, recording: Recording) -> list[str]:
+    """Return the words of every page, in order, a line of the page a line; kept beside the file."""
+    key = f"{_pages_folder(recording)}/words.json"
+    if storage.exists(key):
+        kept: list[str] = json.loads(storage.read(key))
+        return kept
+    with storage.as_local(recording.source_key) as path:
+        words = _read_words(path)
+    storage.put(key, io.BytesIO(json.dumps(words, ensure_ascii=False).encode()))
+    return words
 
 
-def stamped_copy(storage: Storage, recording: Recording, stamp: Stamp) -> bytes:
-    """Return the whole handout with the stamp on every page."""
-    import pikepdf  # noqa: PLC0415 - heavy, and only for handouts
-
-    overlays: dict[tuple[float, float], bytes] = {}
-    out = io.BytesIO()
-    with pikepdf.open(storage.local_path(recording.source_key)) as pdf:
-        for page in pdf.pages:
-            box = page.trimbox
-            width, height = float(box[2]) - float(box[0]), float(box[3]) - float(box[1])
-            if int(page.obj.get("/Rotate", 0)) % 180:
-                width, height = height, width
-            size = (round(width, 2), round(height, 2))
-            if size not in overlays:
-                overlays[size] = _overlay(size, stamp)
-            with pikepdf.open(io.BytesIO(overlays[size])) as sheet:
-                page.add_overlay(sheet.pages[0], None)
-        pdf.save(out)
-    return out.getvalue()
-
-
-def _overlay(size: tuple[float, float], stamp: Stamp) -> bytes:
-    import typst  # noqa: PLC0415 - heavy, and only for handouts
-
-    compile_pdf: Any = typst.compile  # its stubs take one kind of text only
-    made = compile_pdf(
-        _OVERLAY.encode(),
-        font_paths=[str(_fonts())],
-        ignore_system_fonts=True,
-        sys_inputs={
-            "w": str(size[0]), "h": str(size[1]), "name": stamp.name, "line": stamp.line,
-        },
-    )  # fmt: skip
-    assert isinstance(made, bytes)
-    return made
-
-
-def _fonts() -> Path:
+def font_folder() -> Path:
+    """Return the folder of the fonts that stamps are set in."""
     import pylopdf_fonts_jp  # noqa: PLC0415 - only where it is drawn
 
     return Path(pylopdf_fonts_jp.__file__).parent
 
 
+def _pages_folder(recording: Recording) -> str:
+    return f"recordings/{recording.id}/v{recording.media_version}-pages"
+
+
 @contextmanager
-def _page(path: Path, number: int) -> Iterator[Any]:
+def _document(path: Path) -> Iterator[Any]:
     import pypdfium2  # noqa: PLC0415 - heavy, and only for handouts
 
     with _pdfium:
         document = pypdfium2.PdfDocument(path)
         try:
-            if not 1 <= number <= len(document):
-                raise NotFoundError
-            page = document[number - 1]
-            try:
-                yield page
-            finally:
-                page.close()
+            yield document
         finally:
             document.close()
 
 
+def _read_words(path: Path) -> list[str]:
+    words = []
+    with _document(path) as document:
+        for number in range(len(document)):
+            page = document[number]
+            try:
+                text_page = page.get_textpage()
+                try:
+                    words.append(_tidy(text_page.get_text_bounded()))
+                finally:
+                    text_page.close()
+            finally:
+                page.close()
+    return words
+
+
+def _tidy(text: str) -> str:
+    lines = (" ".join(line.split()) for line in text.replace("\0", "").splitlines())
+    return "\n".join(line for line in lines if line)
+
+
 def _draw(path: Path, number: int) -> bytes:
-    with _page(path, number) as page:
-        width, height = page.get_size()
-        scale = _WIDTH / max(width, 1)
-        scale = min(scale, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
-        bitmap = page.render(scale=scale)
+    with _document(path) as document:
+        if not 1 <= number <= len(document):
+            raise NotFoundError
+        page = document[number - 1]
         try:
-            picture = bitmap.to_pil().convert("RGB")
+            width, height = page.get_size()
+            scale = _WIDTH / max(width, 1)
+            scale = min(scale, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
+            bitmap = page.render(scale=scale)
+            try:
+                picture = bitmap.to_pil().convert("RGB")
+            finally:
+                bitmap.close()
         finally:
-            bitmap.close()
+            page.close()
     return _png(picture)
 
 
 def _stamped_picture(plain: bytes, stamp: Stamp) -> bytes:
     from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 - heavy, and only for handouts
 
-    font_file = str(_fonts() / "NotoSansJP-Regular.otf")
+    font_file = str(font_folder() / "NotoSansJP-Regular.otf")
     with Image.open(io.BytesIO(plain)) as opened:
         page = opened.convert("RGBA")
     across = Image.new("RGBA", page.size, (255, 255, 255, 0))

@@ -1,6 +1,16 @@
 """Everything that a viewer gets: pages, play sessions, media, handouts."""
 
-from lms.watching.views import handouts, media, pages, plays
+from lms.watching.views import copies, elsewhere, handouts, media, pages, plays, sheets, transcripts
 from lms.watching.views.blueprint import blueprint
 
-__all__ = ["blueprint", "handouts", "media", "pages", "plays"]
+__all__ = [
+    "blueprint",
+    "copies",
+    "elsewhere",
+    "handouts",
+    "media",
+    "pages",
+    "plays",
+    "sheets",
+    "transcripts",
+]

@@ -11,14 +11,13 @@ from lms.infra.web.access import PUBLIC, access, current_actor
 from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel import clock
-from lms.kernel.intervals import Intervals
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.queries import find_new_version, get_recording
 from lms.rights.rules import Action, Decision
 from lms.watching.operations import Stamp, draw_page, read_words
 from lms.watching.queries import Shown, Viewing, decide_for, decide_viewing
 from lms.watching.rules import find_in_pages, hidden_pages, nearest_page, visible_pages
-from lms.watching.texts import visitor_text
+from lms.watching.texts import ranges_text, visitor_text
 from lms.watching.views.answers import (
     course_address,
     guard,
@@ -28,6 +27,7 @@ from lms.watching.views.answers import (
 )
 from lms.watching.views.blueprint import blueprint
 from lms.watching.views.refusing import stated_country
+from lms.watching.views.rooms import ROOMS, room_request
 
 _LONGEST_SEARCH = 100
 
@@ -62,7 +62,7 @@ def show_handout(shown: Shown, viewing: Viewing, at: datetime, country: str | No
         visible=visible,
         previous=visible[place - 1] if place else None,
         next=visible[place + 1] if place + 1 < len(visible) else None,
-        left_out=hidden_pages(pages, hidden),
+        left_out=ranges_text(hidden_pages(pages, hidden)),
         words=words[number],
         query=query,
         hits=find_in_pages(words, query) if query else None,
@@ -142,14 +142,3 @@ def _offers(viewing: Viewing, recording_id: str, at: datetime, country: str | No
         print=offered(Action.PRINT),
         screen=any(offered(Action.SCREEN, **room_request(room)) for room in ROOMS),
     )
-
-
-#: Who may sit in a room, the narrowest first, as the decision calls it.
-ROOMS = ("hq", "industrial", "affiliate", "outside")
-
-
-def room_request(room: str) -> dict[str, Any]:
-    """Return what a request to show a paper in a room says besides the action."""
-    from lms.rights.rules import Reach  # noqa: PLC0415
-
-    return {"channel": "venue", "audience_reach": Reach[room.upper()]}

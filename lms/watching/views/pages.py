@@ -1,25 +1,30 @@
 """The page on which a recording is watched or a handout read, and the picture of its cover."""
 
-from datetime import datetime
 from typing import Any
 
-from flask import abort, render_template, request
-from flask_wtf.csrf import generate_csrf
+from flask import abort, render_template
 
-from lms.infra.db import unit_of_work
 from lms.infra.web.access import PUBLIC, access, current_actor
-from lms.infra.web.locale import ui_language
 from lms.kernel import clock
-from lms.people.forms import country_choices
-from lms.recordings.models import MediaKind
-from lms.recordings.queries import get_recording
-from lms.rights.operations.freezing import log_refusal
-from lms.watching.forms import is_country
-from lms.watching.queries import Shown, Viewing, covered_of, decide_for, get_shown, view_action
+from lms.kernel.intervals import subtract
+from lms.kernel.localized import Localized
+from lms.recordings.models import MediaKind, Recording
+from lms.recordings.queries import get_recording, list_chapters
+from lms.watching.operations import PLAYED
+from lms.watching.queries import (
+    Viewing,
+    covered_of,
+    decide_for,
+    get_shown,
+    may_show_cover,
+    view_action,
+)
 from lms.watching.rules import DEFAULT_THRESHOLD
-from lms.watching.views.answers import course_address, file_answer, sentence_of, steps_of
+from lms.watching.views.answers import course_address, file_answer
 from lms.watching.views.blueprint import blueprint
+from lms.watching.views.elsewhere import show_elsewhere
 from lms.watching.views.handouts import show_handout
+from lms.watching.views.refusing import list_countries, refused_page, stated_country
 
 
 @blueprint.get("/recordings/<recording_id>")
@@ -32,10 +37,12 @@ def watch(recording_id: str) -> Any:
     viewing = decide_for(
         current_actor(), recording_id, view_action(shown.recording), at, country=country
     )
-    if not viewing.allowed and not (viewing.asks_country and shown.recording.kind == "video"):
-        return _refused(shown, viewing, at)
+    if not viewing.allowed and not (viewing.asks_country and shown.recording.kind in PLAYED):
+        return refused_page(shown, viewing, at)
     if shown.recording.kind == MediaKind.PAPER:
         return show_handout(shown, viewing, at, country)
+    if shown.recording.kind == MediaKind.LINK:
+        return show_elsewhere(shown, viewing, country)
     covered = None
     if shown.watch is not None:
         covered = covered_of(shown.watch, shown.recording.duration_ms or 0)
@@ -48,9 +55,12 @@ def watch(recording_id: str) -> Any:
         threshold=DEFAULT_THRESHOLD,
         course_href=course_address(shown.programme, shown.edition),
         attribution=viewing.decision.obligations.attribution,
-        countries=_countries() if viewing.asks_country else (),
+        countries=list_countries() if viewing.asks_country else (),
         country=country or current_actor().country,
-        csrf=generate_csrf(),
+        stated=country,
+        left_out=bool(viewing.left_out),
+        chapters=_chapters(shown.recording, viewing) if shown.has_chapters else [],
+        has_captions=shown.has_captions,
     )
 
 
@@ -59,36 +69,18 @@ def watch(recording_id: str) -> Any:
 def cover(recording_id: str) -> Any:
     """Answer with the picture of a recording for lists, to all who may know that it exists."""
     recording = get_recording(recording_id)
-    decide_for(current_actor(), recording_id, view_action(recording), clock.now())
-    if not recording.poster_key:
+    viewing = decide_for(current_actor(), recording_id, view_action(recording), clock.now())
+    if not recording.poster_key or not may_show_cover(recording, viewing):
         abort(404)
     return file_answer(recording.poster_key, "image/jpeg")
 
 
-def stated_country() -> str | None:
-    """Return the country stated in the address, if it can be one."""
-    country = request.args.get("country", "")
-    return country if is_country(country) else None
-
-
-def _countries() -> list[tuple[str, str]]:
-    return list(country_choices(ui_language()))
-
-
-def _refused(shown: Shown, viewing: Viewing, at: datetime) -> Any:
-    course_href = course_address(shown.programme, shown.edition)
-    page = render_template(
-        "watching/refused.html",
-        shown=shown,
-        recording=shown.recording,
-        sentence=sentence_of(viewing.decision),
-        steps=steps_of(viewing.decision),
-        asks_country=viewing.asks_country,
-        countries=_countries() if viewing.asks_country else (),
-        country=current_actor().country,
-        course_href=course_href,
-    )
-    code = viewing.decision.code.value
-    with unit_of_work():
-        log_refusal(current_actor(), shown.recording.id, viewing.action, code, at)
-    return page, 403
+def _chapters(recording: Recording, viewing: Viewing) -> list[tuple[int, Localized]]:
+    """Return (ms, title) of the chapters of which something may be seen."""
+    chapters = list_chapters(recording.id) if viewing.allowed else []
+    ends = [*(one.at_ms for one in chapters[1:]), recording.duration_ms or 0][: len(chapters)]
+    return [
+        (one.at_ms, one.title)
+        for one, end in zip(chapters, ends, strict=True)
+        if subtract(((one.at_ms, max(end, one.at_ms + 1)),), viewing.left_out)
+    ]
