@@ -1,0 +1,43 @@
+"""Reads of the backlog: what a sheet is judged against, and the board."""
+
+from lms.rights.queries.backlog.board import (
+    Backlog,
+    BacklogFilter,
+    BacklogGroup,
+    BacklogLine,
+    list_chosen,
+    read_backlog,
+)
+from lms.rights.queries.backlog.importing import (
+    DeskScope,
+    PlaceChoice,
+    desk_scope,
+    find_import,
+    find_same_file,
+    in_scope,
+    list_files,
+    list_open_imports,
+    list_place_choices,
+    list_waiting,
+    read_shelf_facts,
+)
+
+__all__ = [
+    "Backlog",
+    "BacklogFilter",
+    "BacklogGroup",
+    "BacklogLine",
+    "DeskScope",
+    "PlaceChoice",
+    "desk_scope",
+    "find_import",
+    "find_same_file",
+    "in_scope",
+    "list_chosen",
+    "list_files",
+    "list_open_imports",
+    "list_place_choices",
+    "list_waiting",
+    "read_backlog",
+    "read_shelf_facts",
+]
