@@ -7,21 +7,37 @@ from lms.infra.jobs.running import JobContext, JobLost
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
 from lms.recordings.errors import MediaFaultError
-from lms.recordings.models import Stage
+from lms.recordings.models import MediaKind, Stage
 from lms.recordings.operations import (
+    CopySource,
     Film,
+    TrackFile,
+    clean_copy,
     clean_leftovers,
+    clean_track,
     destroy_files,
+    fail_copy,
     fail_processing,
+    fail_track,
     forget_files,
-    make_rendition,
-    publish_rendition,
+    make_copy,
+    make_media,
+    make_track,
+    publish_copy,
+    publish_media,
+    publish_track,
+    remove_folder,
 )
-from lms.recordings.queries import find_recording
+from lms.recordings.queries import (
+    find_copy_by_id,
+    find_recording,
+    find_rendition,
+    find_track,
+)
 
 
 def transcode(context: JobContext, payload: dict[str, Any]) -> None:
-    """Make the rendition of one version of a recording and publish it in one transaction."""
+    """Make the renditions of one version of a recording and publish them in one transaction."""
     recording_id, version = str(payload["recording_id"]), int(payload["media_version"])
     recording = find_recording(recording_id)
     if (
@@ -31,11 +47,12 @@ def transcode(context: JobContext, payload: dict[str, Any]) -> None:
     ):
         return
     storage, settings = current_storage(), current_settings()
-    film = Film(recording_id, version, recording.source_key)
+    sound_only = recording.kind == MediaKind.AUDIO
+    film = Film(recording_id, version, recording.source_key, sound_only=sound_only)
     clean_leftovers(storage, recording_id, version)
     context.phase(0)
     try:
-        made = make_rendition(
+        made = make_media(
             storage, settings.media_master_key, settings.var_dir / "work", film, context.phase
         )
     except MediaFaultError as error:
@@ -44,12 +61,81 @@ def transcode(context: JobContext, payload: dict[str, Any]) -> None:
         return
     try:
         with context.finish():
-            published = publish_rendition(SYSTEM, recording_id, made, clock.now())
+            published = publish_media(SYSTEM, recording_id, made, clock.now())
     except JobLost:
         storage.delete_tree(made.folder)
         raise
     if not published:
         storage.delete_tree(made.folder)
+
+
+def track_job(context: JobContext, payload: dict[str, Any]) -> None:
+    """Make another language's sound, cut like its film, and publish it."""
+    track = find_track(str(payload["track_id"]))
+    recording = find_recording(track.recording_id) if track else None
+    if track is None or recording is None or track.job_id != context.job_id:
+        return
+    reference = find_rendition(recording)
+    if reference is None or track.media_version != recording.media_version:
+        return
+    storage, settings = current_storage(), current_settings()
+    file = TrackFile(
+        track_id=track.id,
+        recording_id=recording.id,
+        media_version=recording.media_version,
+        source_key=track.source_key,
+        language=track.language,
+        shift_ms=track.shift_ms,
+        borders_ms=[length for _name, length, _number in reference.segments],
+    )
+    clean_track(storage, track)
+    context.phase(0)
+    try:
+        made = make_track(
+            storage, settings.media_master_key, settings.var_dir / "work", file, context.phase
+        )
+    except MediaFaultError as error:
+        with context.finish():
+            fail_track(SYSTEM, track.id, context.job_id, error.fault, clock.now())
+        return
+    folder = made.folder.rpartition("/")[0]
+    try:
+        with context.finish():
+            published = publish_track(SYSTEM, track.id, context.job_id, made, clock.now())
+    except JobLost:
+        storage.delete_tree(folder)
+        raise
+    if not published:
+        storage.delete_tree(folder)
+
+
+def copy_job(context: JobContext, payload: dict[str, Any]) -> None:
+    """Make the copy that is taken away: the recording without its cuts."""
+    copy = find_copy_by_id(str(payload["copy_id"]))
+    recording = find_recording(copy.recording_id) if copy else None
+    if copy is None or recording is None or copy.job_id != context.job_id:
+        return
+    storage, settings = current_storage(), current_settings()
+    source = CopySource.of(copy, recording, find_rendition(recording))
+    clean_copy(storage, copy)
+    context.phase(0)
+    try:
+        made = make_copy(
+            storage, settings.media_master_key, settings.var_dir / "work", source, context.phase
+        )
+    except MediaFaultError as error:
+        with context.finish():
+            fail_copy(SYSTEM, copy.id, context.job_id, error.fault, clock.now())
+        return
+    folder = made.key.rpartition("/")[0]
+    try:
+        with context.finish():
+            published = publish_copy(SYSTEM, copy.id, context.job_id, made, clock.now())
+    except JobLost:
+        storage.delete_tree(folder)
+        raise
+    if not published:
+        storage.delete_tree(folder)
 
 
 def destroy(context: JobContext, payload: dict[str, Any]) -> None:
@@ -63,4 +149,15 @@ def destroy(context: JobContext, payload: dict[str, Any]) -> None:
         forget_files(SYSTEM, recording_id)
 
 
-JOBS = {"transcode": transcode, "destroy_files": destroy}
+def remove(_context: JobContext, payload: dict[str, Any]) -> None:
+    """Remove one folder that no row names any more."""
+    remove_folder(current_storage(), str(payload["folder"]))
+
+
+JOBS = {
+    "transcode": transcode,
+    "make_track": track_job,
+    "make_copy": copy_job,
+    "destroy_files": destroy,
+    "remove_folder": remove,
+}

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from lms.infra.jobs.models import JobState
+from lms.infra.web.formats import format_bytes
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
 from lms.recordings.errors import (
     CaptionFault,
@@ -151,7 +152,30 @@ _OTHERS: Mapping[str, Any] = {
     "recording_kind_differs": _l("This file is of another kind than what it is to replace."),
 }
 
+_UPLOADS: Mapping[str, Any] = {
+    "upload_too_large": _l("This file has %(size)s; at most %(max)s are taken."),
+    "upload_no_space": _l(
+        "There is no room on the server for this file (%(size)s). Nothing was sent. "
+        "Please tell whoever looks after this site, and send it later."
+    ),
+    "upload_kind": _l("A file cannot be sent for this. Please load the page again."),
+}
+
 _REFUSALS: Mapping[str, Any] = {
+    "too_many_uploads": _l(
+        "Too many files of yours are on their way. Please finish or stop one of them first."
+    ),
+    "upload_not_whole": _l(
+        "This file has not arrived whole. Please choose it again: sending goes on where it stopped."
+    ),
+    "upload_in_hand": _l("This file is being checked already. Please wait a moment."),
+    "upload_gone": _l("This upload is not there any more. Please choose the file again."),
+    "upload_moved_on": _l("This piece does not follow what has arrived. Please go on from there."),
+    "upload_disk_full": _l(
+        "The disk of the server is full. What has arrived is kept; please go on later."
+    ),
+    "upload_checksum": _l("A piece was damaged on its way and must be sent again."),
+    "upload_malformed": _l("This request does not say what it brings."),
     "not_on_shelf": _l("It is not in the backlog any more. Please load the page again."),
     "not_failed": _l("Its processing has not failed. Please load the page again."),
     "captions_for_paper": _l("Only recordings have captions."),
@@ -191,12 +215,23 @@ def processing_text(processing: Processing | None) -> str:
     return str(_("Waiting for its turn."))
 
 
+def _upload_text(error: InvalidInputError) -> str | None:
+    if error.code in _UPLOADS:
+        sizes = {name: format_bytes(int(str(size))) for name, size in error.facts.items()}
+        return str(_UPLOADS[error.code]) % sizes
+    if error.code in {fault.value for fault in MediaFault}:
+        return fault_text(error.code)
+    return None
+
+
 def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
     """Return the sentence for a refusal of this feature, or None."""
     if isinstance(error, RecordingRefusedError) and error.code in _REFUSALS:
         return str(_REFUSALS[error.code])
     if not isinstance(error, InvalidInputError):
         return None
+    if error.field == "file" and (sentence := _upload_text(error)) is not None:
+        return sentence
     if error.field == "captions" and error.code in {fault.value for fault in CaptionFault}:
         sentence = str(CAPTION_FAULTS[CaptionFault(error.code)]) % dict(error.facts)
         if error.facts.get("more"):

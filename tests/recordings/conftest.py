@@ -1,5 +1,6 @@
 """Films of a few seconds, handouts, and an edition to put them in."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ def picture(size: str, seconds: float, rate: int = 10) -> tuple[str, ...]:
 
 def sound(seconds: float) -> tuple[str, ...]:
     return ("-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}")
+
+
+def heard_ms(told: str) -> int:
+    """Return how far ffmpeg came, from what it printed with `-progress pipe:1`."""
+    return int(re.findall(r"^out_time_us=(\d+)$", told, re.MULTILINE)[-1]) // 1000
 
 
 ENCODE = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")

@@ -37,6 +37,7 @@ from lms.recordings.queries import (
     list_captions,
     list_cues,
     list_recordings,
+    list_renditions,
 )
 from lms.sessions.models import LiveSession
 from tests.conftest import NOW, Cast
@@ -90,10 +91,11 @@ def test_the_worker_makes_a_film_ready_for_review(film: Recording, settings: Set
     assert rendition.segments == [["00000.ts", 4000, 0]]
     assert (rendition.name, rendition.width, rendition.height) == ("90p", 160, 90)
     assert rendition.bandwidth > 1000
-    assert files(settings) == sorted(
-        [row.source_key, row.poster_key, f"{rendition.folder}/00000.ts"]
-    )
-    assert row.poster_key == f"{rendition.folder}/poster.jpg"
+    sound = list_renditions(row)[1]
+    assert (sound.name, sound.role, sound.height) == ("audio", "audio", 0)
+    segments = [f"{rendition.folder}/00000.ts", f"{sound.folder}/00000.ts"]
+    assert files(settings) == sorted([row.source_key, row.poster_key, *segments])
+    assert rendition.folder == row.poster_key.removesuffix("poster.jpg") + "90p"
 
 
 def test_running_the_job_twice_does_no_harm(film: Recording, settings: Settings) -> None:
@@ -106,7 +108,7 @@ def test_running_the_job_twice_does_no_harm(film: Recording, settings: Settings)
     assert work() == 1
 
     assert files(settings) == before
-    assert len(db.session.scalars(select(Rendition)).all()) == 1
+    assert len(db.session.scalars(select(Rendition)).all()) == 2
 
 
 def test_a_film_that_breaks_off_fails_with_its_reason_and_can_be_replaced(

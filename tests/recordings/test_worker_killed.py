@@ -21,7 +21,7 @@ from lms.kernel import clock
 from lms.recordings.jobs import JOBS
 from lms.recordings.models import MediaKind, Rendition, Stage
 from lms.recordings.operations import Details, add_recording, import_file
-from lms.recordings.queries import find_rendition, get_recording
+from lms.recordings.queries import find_rendition, get_recording, list_renditions
 from tests.conftest import NOW, Cast
 from tests.recordings.conftest import Course
 
@@ -76,7 +76,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_that_anyone_sees(
         os.kill(process.pid, signal.SIGKILL)
     db.session.expire_all()
     root = settings.media_dir / "recordings" / row.id
-    left = list(root.glob("v1/r-*/*.ts"))
+    left = list(root.glob("v1/r-*/*/*.ts"))
     assert len(left) == 2
     assert get_recording(row.id).stage == Stage.PROCESSING
     assert db.session.scalars(select(Rendition)).all() == []
@@ -92,5 +92,9 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_that_anyone_sees(
     assert rendition is not None
     assert (found.stage, len(rendition.segments)) == (Stage.REVIEW, 6)
     assert not any(path.exists() for path in left)
-    assert {p.parent for p in root.glob("v1/r-*/*")} == {settings.media_dir / rendition.folder}
+    renditions = list_renditions(found)
+    assert [each.name for each in renditions] == ["54p", "audio"]
+    folders = {settings.media_dir / each.folder for each in renditions}
+    assert {path.parent for path in root.glob("v1/r-*/*/*.ts")} == folders
+    assert set((root / "v1").iterdir()) == {folder.parent for folder in folders}
     assert list((settings.var_dir / "work").glob(f"{row.id}-*")) == []

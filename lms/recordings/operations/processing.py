@@ -13,11 +13,14 @@ from lms.kernel.actor import Actor
 from lms.kernel.ids import EditionId, RecordingId
 from lms.recordings.errors import MediaFault
 from lms.recordings.events import RecordingChanged
-from lms.recordings.models import Caption, Recording, Rendition, Stage
-from lms.recordings.operations.rendering import MadeRendition, rendition_root
+from lms.recordings.models import AudioTrack, Caption, MediaCopy, Recording, Rendition, Stage
+from lms.recordings.operations.rendering import MadeMedia, rendition_root
+from lms.recordings.operations.tracks import as_row, queue_track
 from lms.recordings.policy import require_recording_editor
+from lms.recordings.queries import list_tracks
 
 _VERSION = re.compile(r"^v(\d+)(?:-|$)")
+_GONE = (Stage.DELETED, Stage.DESTROYED)
 
 
 def _in_processing(recording_id: str, media_version: int) -> Recording | None:
@@ -32,33 +35,29 @@ def _in_processing(recording_id: str, media_version: int) -> Recording | None:
     return recording
 
 
-def publish_rendition(actor: Actor, recording_id: str, made: MadeRendition, at: datetime) -> bool:
-    """Make a finished rendition the recording's; it waits for review then.
+def publish_media(actor: Actor, recording_id: str, made: MadeMedia, at: datetime) -> bool:
+    """Make finished renditions the recording's, all of them; it waits for review then.
 
-    False, and nothing written, when the file was replaced or the recording deleted meanwhile.
+    Other languages' sound that came in meanwhile is taken up. False, and nothing written, when
+    the file was replaced or the recording deleted meanwhile.
     """
     recording = _in_processing(recording_id, made.media_version)
     if recording is None:
         return False
     require_recording_editor(actor, recording)
-    db.session.add(
-        Rendition(
-            recording_id=recording.id,
-            media_version=made.media_version,
-            name=made.shape.name,
-            folder=made.folder,
-            width=made.shape.width,
-            height=made.shape.height,
-            bandwidth=made.bandwidth,
-            codecs=made.codecs,
-            segments=[list(segment) for segment in made.segments],
-            ready_at=at,
+    db.session.execute(
+        delete(Rendition).where(
+            Rendition.recording_id == recording.id, Rendition.media_version == made.media_version
         )
     )
+    for rendition in made.renditions:
+        db.session.add(as_row(recording.id, made.media_version, rendition, at))
     recording.duration_ms = made.duration_ms
     recording.poster_key = made.poster_key
     recording.stage = Stage.REVIEW
     recording.error_code = ""
+    for track in list_tracks(recording.id, made.media_version):
+        queue_track(track)
     record_act(actor, "recording.processed", "recording", recording.id, at=at,
                media_version=made.media_version)  # fmt: skip
     _changed(recording, at)
@@ -85,21 +84,28 @@ def _changed(recording: Recording, at: datetime) -> None:
 
 
 def clean_leftovers(storage: Storage, recording_id: str, media_version: int) -> int:
-    """Remove what killed workers left of a version; return how many files went.
+    """Remove what killed workers left of a version's film; return how many files went.
 
     Only the job that holds the lease calls this: another's folder is one that cannot be
-    published any more.
+    published any more. Tracks and copies have jobs and folders of their own.
     """
     root = rendition_root(recording_id, media_version)
-    known = set(
-        db.session.scalars(
+    known = {
+        _attempt(folder)
+        for folder in db.session.scalars(
             select(Rendition.folder).where(
                 Rendition.recording_id == recording_id, Rendition.media_version == media_version
             )
         )
-    )
-    folders = {"/".join(key.split("/")[:4]) for key in storage.list(root)}
-    return sum(storage.delete_tree(folder) for folder in sorted(folders - known))
+    }
+    folders = {_attempt(key) for key in storage.list(root)}
+    left = {folder for folder in folders - known if folder.startswith(f"{root}/r-")}
+    return sum(storage.delete_tree(folder) for folder in sorted(left))
+
+
+def _attempt(key: str) -> str:
+    """Return the folder of the attempt that made a file: recordings/<id>/v<n>/r-<attempt>."""
+    return "/".join(key.split("/")[:4])
 
 
 def destroy_files(storage: Storage, recording: Recording) -> int:
@@ -108,7 +114,7 @@ def destroy_files(storage: Storage, recording: Recording) -> int:
     Outside any transaction; return how many files went.
     """
     root = f"recordings/{recording.id}"
-    if recording.stage == Stage.DELETED:
+    if recording.stage in _GONE:
         return storage.delete_tree(root)
     count = 0
     for key in list(storage.list(root)):
@@ -124,10 +130,12 @@ def forget_files(actor: Actor, recording_id: str) -> None:
     if recording is None:
         return
     require_recording_editor(actor, recording)
-    old = delete(Rendition).where(Rendition.recording_id == recording.id)
-    if recording.stage == Stage.DELETED:
+    gone = recording.stage in _GONE
+    for table in (Rendition, AudioTrack, MediaCopy):
+        old = delete(table).where(table.recording_id == recording.id)
+        if not gone:
+            old = old.where(table.media_version < recording.media_version)
+        db.session.execute(old)
+    if gone:
         recording.source_key = recording.poster_key = ""
         db.session.execute(delete(Caption).where(Caption.recording_id == recording.id))
-    else:
-        old = old.where(Rendition.media_version < recording.media_version)
-    db.session.execute(old)

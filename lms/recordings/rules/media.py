@@ -25,6 +25,7 @@ _SIZE = re.compile(r", (\d{1,5})x(\d{1,5})\b")
 _SAR = re.compile(r"\bSAR (\d+):(\d+)")
 _FPS = re.compile(r", (\d+(?:\.\d+)?)(k?) fps")
 _ROTATION = re.compile(r"rotation of (-?\d+(?:\.\d+)?) degrees")
+_GUESSED = "Estimating duration from bitrate"
 _OUT_TIME = re.compile(r"^out_time_us=(\d+)$")
 
 
@@ -72,7 +73,8 @@ def parse_media(told: str) -> MediaFacts | None:
     if head is None:
         return None
     duration = None
-    if match := _DURATION.search(told):
+    # Without an index some kinds of sound are given a length by guess: then the file says none.
+    if (match := _DURATION.search(told)) and _GUESSED not in told:
         hours, minutes, seconds = int(match[1]), int(match[2]), int(match[3])
         fraction = int(match[4].ljust(3, "0")[:3])
         duration = ((hours * 60 + minutes) * 60 + seconds) * 1000 + fraction

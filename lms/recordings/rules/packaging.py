@@ -34,6 +34,22 @@ def parse_playlist(text: str) -> list[tuple[str, int]]:
     return segments
 
 
+def parse_segment_list(text: str, offset_ms: int) -> list[tuple[str, int]]:
+    """Return (file name, duration in ms) of each line `name,begin,end` (seconds), in order.
+
+    Ends are counted from the first moment, which stands at `offset_ms`: what a decoder needs
+    before it is no part of the first segment.
+    """
+    segments: list[tuple[str, int]] = []
+    last = 0
+    for line in text.splitlines():
+        name, _begin, end = line.rsplit(",", 2)
+        at = round(float(end) * 1000) - offset_ms
+        segments.append((name, at - last))
+        last = at
+    return segments
+
+
 def number_keys(count: int) -> list[int]:
     """Return the key number of each of `count` segments: a new key every 30 seconds."""
     return [place // _SEGMENTS_PER_KEY for place in range(count)]
