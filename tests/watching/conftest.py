@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from flask import Flask
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from lms.enrolment.models import Enrolment
 from lms.infra.current import current_storage
@@ -24,9 +24,17 @@ from lms.kernel.actor import SYSTEM
 from lms.kernel.ids import new_id
 from lms.people.models import Person
 from lms.recordings.jobs import JOBS
-from lms.recordings.models import MediaKind, Recording, Stage
+from lms.recordings.models import Caption, MediaKind, Recording, Rendition, Stage
 from lms.recordings.operations import Details, Target, add_recording, receive
-from lms.rights.models import Agreement, AgreementTerm, Publication, Takedown, Withdrawal
+from lms.recordings.rules import Cue, render_vtt
+from lms.rights.models import (
+    Agreement,
+    AgreementTerm,
+    Publication,
+    Segment,
+    Takedown,
+    Withdrawal,
+)
 from lms.rights.operations import rewrite_facts
 from tests.conftest import NOW
 from tests.recordings.conftest import Course, course, films, make_course, papers
@@ -121,6 +129,47 @@ class Shelf:
                 Withdrawal(agreement_id=agreement.id, at=clock.now(), actions=[], grace_ms=0)
             )
             rewrite_facts(agreement.recording_id, clock.now())
+
+    def segment(self, recording: Recording, a: int, b: int, on_deny: str = "hide") -> Segment:
+        """Mark a passage (ms) that nobody has cleared."""
+        with unit_of_work():
+            segment = Segment(
+                recording_id=recording.id, a=a, b=b, kind="slide", disposition="unresolved",
+                on_deny=on_deny, lineages=[], created_at=NOW,
+            )  # fmt: skip
+            db.session.add(segment)
+            db.session.flush()
+            rewrite_facts(recording.id, clock.now())
+        return segment
+
+    def caption(
+        self, recording: Recording, *cues: Cue, language: str = "ja", status: str = "reviewed"
+    ) -> None:
+        """Give a film captions."""
+        with unit_of_work():
+            db.session.add(
+                Caption(
+                    recording_id=recording.id, language=language, status=status,
+                    vtt=render_vtt(cues), updated_at=clock.now(),
+                )
+            )  # fmt: skip
+
+    def track(self, recording: Recording, language: str, name: str) -> Rendition:
+        """Give a film another language's sound, cut like it; its segments are the film's."""
+        with unit_of_work():
+            first = db.session.scalars(
+                select(Rendition)
+                .where(Rendition.recording_id == recording.id)
+                .order_by(Rendition.height.desc())
+            ).first()
+            assert first is not None
+            track = Rendition(
+                recording_id=recording.id, media_version=recording.media_version, name=name,
+                role="audio", language=language, folder=first.folder, width=0, height=0,
+                bandwidth=64_000, codecs="mp4a.40.2", segments=first.segments, ready_at=NOW,
+            )  # fmt: skip
+            db.session.add(track)
+        return track
 
     def take_down(self, recording: Recording) -> None:
         with unit_of_work():

@@ -67,7 +67,7 @@ def test_a_film_is_decrypted_from_what_the_addresses_give(
     client = sign_in(cast.trainee)
     play = start(client, recording)
 
-    answer = client.get(play["playlist"])
+    answer = media(client, play, "media.m3u8")
     assert answer.mimetype == "application/vnd.apple.mpegurl"
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
