@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,27 @@ def sound(seconds: float) -> tuple[str, ...]:
 def heard_ms(told: str) -> int:
     """Return how far ffmpeg came, from what it printed with `-progress pipe:1`."""
     return int(re.findall(r"^out_time_us=(\d+)$", told, re.MULTILINE)[-1]) // 1000
+
+
+def loud_parts(path: Path) -> list[tuple[float, float]]:
+    """Return from when to when a file can be heard, in s from its beginning, to 0.05 s."""
+    done = subprocess.run(
+        [ffmpeg_path(), "-v", "error", "-nostdin", "-i", str(path), "-vn", "-ac", "1",
+         "-ar", "8000", "-f", "s16le", "-"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    samples = array("h", done.stdout)
+    step = 400
+    parts: list[tuple[float, float]] = []
+    for place in range(0, len(samples), step):
+        begin = place / 8000
+        if max(map(abs, samples[place : place + step])) < 300:
+            continue
+        if parts and begin - parts[-1][1] < 0.001:
+            parts[-1] = (parts[-1][0], begin + 0.05)
+        else:
+            parts.append((begin, begin + 0.05))
+    return parts
 
 
 ENCODE = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
