@@ -57,9 +57,15 @@ class Settings:
     max_upload_mb: int = 4096
     password_cost: tuple[int, int] = (3, 65536)
     media_master_key: bytes = b""
+    journal_folder: Path | None = None
     trusted_proxies: int = 0
     s3: S3Settings | None = None
     upload_folder: Path | None = None
+
+    @property
+    def journal_dir(self) -> Path:
+        """Where withdrawals, takedowns and closings are also written, beside the backups."""
+        return self.journal_folder or self.var_dir / "journal"
 
     @property
     def media_dir(self) -> Path:
@@ -106,6 +112,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         accel_prefix=env.get("TOMONI_ACCEL_PREFIX", ""),
         max_upload_mb=_number(env, "TOMONI_MAX_UPLOAD_MB", 4096),
         media_master_key=_media_key(env, var_dir),
+        journal_folder=Path(env["TOMONI_JOURNAL"]).resolve() if env.get("TOMONI_JOURNAL") else None,
         trusted_proxies=_count(env, "TOMONI_TRUSTED_PROXIES"),
         s3=_s3(env),
         upload_folder=Path(uploads).resolve() if uploads else None,

@@ -14,6 +14,7 @@ from lms.enrolment.events import (
 )
 from lms.infra.jobs.ledger import enqueue
 from lms.notifications import operations, queries
+from lms.notifications.operations import rights_watch
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
 from lms.rights.events import (
     AgreementWithdrawn,
@@ -24,6 +25,7 @@ from lms.rights.events import (
     OverrideApproved,
     OverrideAsked,
     PublicationProposed,
+    RecordingClosed,
     RecordingPublished,
     RecordingTakenDown,
 )
@@ -167,6 +169,11 @@ def override_approved(event: OverrideApproved) -> None:
     )
 
 
+def closed(event: RecordingClosed) -> None:
+    """Tell those who look after the recording that it is closed."""
+    rights_watch.tell_closed(event.record_id, event.recording_id, event.edition_id)
+
+
 def completed(event: CompletionEarned) -> None:
     """Congratulate, when no certificate will."""
     operations.tell_completion(event.achievement_id, event.person_id, event.edition_id)
@@ -225,6 +232,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     PublicationProposed: (publication_proposed,),
     OverrideAsked: (override_asked,),
     OverrideApproved: (override_approved,),
+    RecordingClosed: (closed,),
     CompletionEarned: (completed,),
     CertificateIssued: (certified,),
     CompletionQuestioned: (questioned,),

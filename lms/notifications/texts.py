@@ -39,6 +39,7 @@ SUBJECTS = {
     "publication_proposed": _l("Publication to approve"),
     "override_asked": _l("Exception to approve"),
     "override_approved": _l("Exception approved"),
+    "rights_closed": _l("Recording closed"),
     "completion_earned": _l("Completed"),
     "certificate_issued": _l("Certificate issued"),
     "completion_questioned": _l("Completion to decide on"),

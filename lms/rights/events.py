@@ -107,3 +107,13 @@ class ConsentDocumented:
     secret: str
     at: datetime
     withdrawal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingClosed:
+    """A recording was closed for good: nobody sees it, its files are being destroyed."""
+
+    record_id: str
+    recording_id: RecordingId
+    edition_id: EditionId
+    at: datetime

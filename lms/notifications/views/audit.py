@@ -1,17 +1,16 @@
 """The auditor's desk."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
-from flask import Response, render_template, stream_with_context
+from flask import render_template
 from flask_babel import gettext as _
 
 from lms.infra.db import db
 from lms.infra.web.access import AUDITOR, access, current_actor
+from lms.infra.web.spreadsheet import csv_answer
 from lms.kernel import clock
 from lms.notifications import policy, queries
 from lms.notifications.queries import AuditFilter
@@ -54,42 +53,22 @@ def audit_csv() -> Any:
         _("Position in the chain"), _("Moment (UTC)"), _("Actor ID"), _("Actor"), _("Act"),
         _("Kind of subject"), _("Subject ID"), _("Details"), _("Hash"),
     ]  # fmt: skip
-    answer = Response(
-        stream_with_context(_lines(heads, _wanted())), mimetype="text/csv", direct_passthrough=False
-    )
-    name = f"audit-{clock.now():%Y%m%d-%H%M}.csv"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return csv_answer(f"audit-{clock.now():%Y%m%d-%H%M}.csv", heads, _rows(_wanted()))
 
 
-def _lines(heads: list[str], wanted: AuditFilter) -> Iterator[str]:
-    yield "\ufeff" + _line(heads)
+def _rows(wanted: AuditFilter) -> Iterator[list[str]]:
     rows = db.session.scalars(queries.audit_rows(wanted).execution_options(yield_per=_CHUNK))
     for entries in rows.partitions(_CHUNK):
         names = queries.actor_names(entries)
         for entry in entries:
-            yield _line(
-                [
-                    "" if entry.position is None else str(entry.position),
-                    f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-                    entry.actor_id or "",
-                    names.get(entry.actor_id or "", ""),
-                    entry.action,
-                    entry.subject_kind,
-                    entry.subject_id,
-                    json.dumps(entry.details, ensure_ascii=False, sort_keys=True),
-                    entry.hash or "",
-                ]
-            )
-
-
-def _line(cells: list[str]) -> str:
-    """Return one line; what a spreadsheet would take for a formula gets an apostrophe."""
-    out = io.StringIO()
-    csv.writer(out).writerow(
-        [
-            f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-            for cell in cells
-        ]
-    )
-    return out.getvalue()
+            yield [
+                "" if entry.position is None else str(entry.position),
+                f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+                entry.actor_id or "",
+                names.get(entry.actor_id or "", ""),
+                entry.action,
+                entry.subject_kind,
+                entry.subject_id,
+                json.dumps(entry.details, ensure_ascii=False, sort_keys=True),
+                entry.hash or "",
+            ]

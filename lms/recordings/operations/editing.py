@@ -175,7 +175,7 @@ def delete_recording(actor: Actor, recording_id: str, at: datetime) -> Recording
 
 def _locked(recording_id: str) -> Recording:
     recording: Recording | None = lock_row(Recording, recording_id)
-    if recording is None or recording.stage == Stage.DELETED:
+    if recording is None or recording.stage in (Stage.DELETED, Stage.DESTROYED):
         raise NotFoundError
     return recording
 

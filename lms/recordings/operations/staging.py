@@ -48,7 +48,7 @@ def bump_generation(actor: Actor, recording_id: str, at: datetime) -> Recording:
 
 def _locked(actor: Actor, recording_id: str) -> Recording:
     recording: Recording | None = lock_row(Recording, recording_id)
-    if recording is None or recording.stage == Stage.DELETED:
+    if recording is None or recording.stage in (Stage.DELETED, Stage.DESTROYED):
         raise NotFoundError
     require_recording_editor(actor, recording)
     return recording

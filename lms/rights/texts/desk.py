@@ -88,6 +88,8 @@ _REFUSALS: Final[Mapping[str, Any]] = {
     "not_taken_down": _l("It is not taken down. Please load the page again."),
     "not_published": _l("It is not published. Please load the page again."),
     "already_withdrawn": _l("This agreement was withdrawn already."),
+    "already_closed": _l("It is closed already. Please load the page again."),
+    "already_ticked": _l("This copy was ticked already. Please load the page again."),
     "not_requested": _l("An answer to this request was entered already."),
 }
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import Blueprint
 
+from lms.infra.web.access import RIGHTS_DESK
 from lms.rights.texts import desk
+from lms.rights.views.readers import RIGHTS_READERS
 
 blueprint = Blueprint("rights", __name__, template_folder="../templates")
 
@@ -18,5 +20,7 @@ def _words() -> dict[str, Any]:
             "chip": lambda standing: desk.STANDING_CHIPS[standing],
             "actions": desk.actions_text,
             "duties": desk.obligation_texts,
+            "at_desk": RIGHTS_DESK.admits,
+            "reads": RIGHTS_READERS.admits,
         }
     }
