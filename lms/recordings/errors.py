@@ -54,6 +54,30 @@ class LinkFault(StrEnum):
     UNREADABLE = "link_unreadable"
 
 
+class FlagFault(StrEnum):
+    """Why pages of a paper cannot be flagged so."""
+
+    FIRST = "flag_first"
+    ORDER = "flag_order"
+    BEYOND = "flag_beyond"
+    NOTHING = "flag_nothing"
+
+    @property
+    def field(self) -> str:
+        """The field of the form that it is about."""
+        return {"flag_first": "first_page", "flag_nothing": "barred"}.get(self.value, "last_page")
+
+
+class ChapterFault(StrEnum):
+    """What is wrong with chapters: with a line, or with all of them."""
+
+    TIME = "chapters_time"
+    TITLE = "chapters_title"
+    OUTSIDE = "chapters_outside"
+    TWICE = "chapters_twice"
+    TOO_MANY = "chapters_too_many"
+
+
 class MediaFaultError(Exception):
     """A file that cannot be used."""
 

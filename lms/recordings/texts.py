@@ -10,7 +10,9 @@ from lms.infra.jobs.models import JobState
 from lms.infra.web.formats import format_bytes
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
 from lms.recordings.errors import (
+    ChapterFault,
     CaptionFault,
+    FlagFault,
     LinkFault,
     MediaFault,
     RecordingRefusedError,
@@ -146,7 +148,40 @@ _OTHERS: Mapping[str, Any] = {
     LinkFault.UNREADABLE: _l("This is no address that a browser can open. Please check it."),
     "version_note_missing": _l("Please write what changed: it is told to those who are enrolled."),
     "version_note_too_long": _l("This is too long: at most 1,000 characters are taken."),
+    FlagFault.FIRST: _l("Pages count from 1."),
+    FlagFault.ORDER: _l("The last page lies before the first."),
+    FlagFault.BEYOND: _l("This paper has %(pages)s pages only."),
+    FlagFault.NOTHING: _l("Please tick at least one channel through which they must not go."),
+    "flag_note_too_long": _l("This is too long: at most 300 characters are taken."),
     "link_takes_no_file": _l("What is held elsewhere takes no file. Add a recording instead."),
+    "language_unknown": _l("This is no language tag. Please write one such as en, ms or zh-Hant."),
+    "track_in_own_language": _l(
+        "The recording's own sound is in this language. "
+        "If it is not, change the language of the recording first."
+    ),
+    "track_of_old_version": _l(
+        "The file of the recording was replaced meanwhile. Please send the sound once more."
+    ),
+    "shift_unreadable": _l("Please write seconds, such as 2.5 or -3."),
+    "shift_too_large": _l("This is longer than any recording. Please correct it."),
+    "cuts_unreadable": _l(
+        "This cannot be read in line %(lines)s. Please write from and to, such as 12:30-14:05."
+    ),
+    "pages_unreadable": _l(
+        "This cannot be read in line %(lines)s. Please write pages, such as 14 or 14-16."
+    ),
+    "cuts_outside": _l(
+        "A range lies outside the recording or the paper, or nothing would be left of it."
+    ),
+    ChapterFault.TIME: _l(
+        "The time cannot be read in line %(lines)s. Please begin with it, such as 12:30."
+    ),
+    ChapterFault.TITLE: _l(
+        "The title is missing, or longer than 200 characters, in line %(lines)s."
+    ),
+    ChapterFault.OUTSIDE: _l("The time lies after the end of the recording in line %(lines)s."),
+    ChapterFault.TWICE: _l("There is a chapter at the same moment already in line %(lines)s."),
+    ChapterFault.TOO_MANY: _l("At most 200 chapters are taken."),
     "recording_title_missing": _l("Please write a title in Japanese or English."),
     "recording_place_unknown": _l("That part or session does not belong to this edition."),
     "recording_kind_differs": _l("This file is of another kind than what it is to replace."),
@@ -176,6 +211,9 @@ _REFUSALS: Mapping[str, Any] = {
     ),
     "upload_checksum": _l("A piece was damaged on its way and must be sent again."),
     "upload_malformed": _l("This request does not say what it brings."),
+    "tracks_for_paper": _l("Only recordings have sound in other languages."),
+    "copy_not_ready": _l("A copy can be made once the file has been processed."),
+    "chapters_not_ready": _l("Chapters can be written once the file has been processed."),
     "not_on_shelf": _l("It is not in the backlog any more. Please load the page again."),
     "not_failed": _l("Its processing has not failed. Please load the page again."),
     "captions_for_paper": _l("Only recordings have captions."),
@@ -237,6 +275,7 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
         if error.facts.get("more"):
             return sentence + " " + str(_("Further lines: %(count)s.", count=error.facts["more"]))
         return sentence
-    if error.code in _OTHERS:
-        return str(_OTHERS[error.code])
-    return None
+    if error.code not in _OTHERS:
+        return None
+    told = str(_OTHERS[error.code])
+    return told % dict(error.facts) if error.facts else told

@@ -6,6 +6,7 @@ from lms.recordings.operations.captioning import (
     put_captions,
     set_captions_reviewed,
 )
+from lms.recordings.operations.chapters import set_chapters
 from lms.recordings.operations.copying import (
     CopySource,
     MadeCopy,
@@ -27,6 +28,7 @@ from lms.recordings.operations.editing import (
     next_target,
     retry_processing,
 )
+from lms.recordings.operations.flags import FlagDetails, add_flag, change_flag, delete_flag
 from lms.recordings.operations.indexing import index_transcripts
 from lms.recordings.operations.links import add_link, change_address, report_removed_elsewhere
 from lms.recordings.operations.processing import (
@@ -80,9 +82,11 @@ from lms.recordings.operations.uploading import (
 from lms.recordings.operations.versions import change_version_note, keep_version
 
 __all__ = [
+    "set_chapters",
     "CopySource",
     "Details",
     "Film",
+    "FlagDetails",
     "MadeCopy",
     "MadeMedia",
     "MadeRendition",
@@ -95,6 +99,7 @@ __all__ = [
     "TrackFile",
     "UploadPlan",
     "UploadState",
+    "add_flag",
     "add_link",
     "add_recording",
     "add_shelved",
@@ -104,6 +109,7 @@ __all__ = [
     "bump_generation",
     "change_address",
     "change_details",
+    "change_flag",
     "change_track",
     "change_version_note",
     "check_details",
@@ -112,6 +118,7 @@ __all__ = [
     "clean_leftovers",
     "clean_track",
     "delete_captions",
+    "delete_flag",
     "delete_recording",
     "delete_track",
     "destroy_files",

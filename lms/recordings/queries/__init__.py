@@ -1,5 +1,6 @@
 """Reads of recordings and handouts."""
 
+from lms.recordings.queries.flags import barred_by, list_flags, list_flags_of, page_flag
 from lms.recordings.queries.media import (
     find_copy,
     find_copy_by_id,
@@ -29,6 +30,7 @@ from lms.recordings.queries.versions import find_new_version, list_new_versions,
 
 __all__ = [
     "Processing",
+    "barred_by",
     "caption_languages",
     "count_by_stage",
     "find_caption",
@@ -44,6 +46,8 @@ __all__ = [
     "list_captions",
     "list_chapters",
     "list_cues",
+    "list_flags",
+    "list_flags_of",
     "list_live_sessions",
     "list_making",
     "list_new_versions",
@@ -52,4 +56,5 @@ __all__ = [
     "list_renditions",
     "list_tracks",
     "list_versions",
+    "page_flag",
 ]

@@ -13,13 +13,28 @@ from lms.recordings.rules.captions import (
     render_srt,
     render_vtt,
 )
+from lms.recordings.rules.chapters import (
+    read_chapters,
+    write_chapter,
+)
 from lms.recordings.rules.cuts import (
+    read_shift,
+    write_shift,
     kept_ranges,
     merge_cuts,
     read_moment,
     read_pages,
     read_range,
     write_moment,
+)
+from lms.recordings.rules.flags import (
+    ACTED_ON,
+    Channel,
+    PageFlag,
+    SlideCue,
+    barred_pages,
+    judge_flag,
+    write_cues,
 )
 from lms.recordings.rules.links import LONGEST_ADDRESS, host_of, judge_address
 from lms.recordings.rules.media import (
@@ -59,6 +74,8 @@ from lms.recordings.rules.renditions import (
 )
 
 __all__ = [
+    "read_shift", "write_shift", "read_chapters", "write_chapter",
+    "ACTED_ON",
     "AUDIO_NAME",
     "KEY_SECONDS",
     "LONGEST_ADDRESS",
@@ -67,11 +84,15 @@ __all__ = [
     "MAX_DURATION_MS",
     "SEGMENT_SECONDS",
     "CaptionReading",
+    "Channel",
     "Cue",
     "LineFault",
     "MediaFacts",
+    "PageFlag",
     "Shape",
+    "SlideCue",
     "VideoStream",
+    "barred_pages",
     "borders_differ",
     "canonical_tag",
     "choose_low",
@@ -79,6 +100,7 @@ __all__ = [
     "decode_captions",
     "host_of",
     "judge_address",
+    "judge_flag",
     "judge_made",
     "judge_sound",
     "judge_track",
@@ -107,5 +129,6 @@ __all__ = [
     "safe_name",
     "segment_iv",
     "track_name",
+    "write_cues",
     "write_moment",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from lms.infra.db import db
 from lms.kernel.clock import to_ms
 from lms.recordings.models import MediaCopy, MediaKind, Recording
+from lms.recordings.queries import barred_by, list_flags
 from lms.rights.models import (
     Agreement,
     AgreementTerm,
@@ -19,6 +20,7 @@ from lms.rights.models import (
     Takedown,
     Withdrawal,
 )
+from lms.rights.rules.channels import flag_facts
 
 Json: TypeAlias = dict[str, Any]
 
@@ -56,6 +58,7 @@ def recording_case(recording: Recording) -> Json:
     segments = db.session.scalars(
         select(Segment).where(Segment.recording_id == recording.id).order_by(Segment.a, Segment.id)
     ).all()
+    flags = _flags(recording)
     plan = db.session.get(RightsPlan, recording.id)
     cuts = _cuts(recording)
     terms: dict[str, list[AgreementTerm]] = defaultdict(list)
@@ -78,7 +81,10 @@ def recording_case(recording: Recording) -> Json:
         "id": recording.id,
         "stage": _STAGES.get(recording.stage, recording.stage),
         "duration": length_of(recording),
-        "agreements": [_agreement(a, terms[a.id], withdrawals[a.id]) for a in agreements],
+        "agreements": [
+            *(_agreement(a, terms[a.id], withdrawals[a.id]) for a in agreements),
+            *(agreement for agreement, _segment in flags),
+        ],
         "segments": [
             {
                 "id": one.id,
@@ -89,7 +95,8 @@ def recording_case(recording: Recording) -> Json:
                 "on_deny": one.on_deny,
             }
             for one in segments
-        ],
+        ]
+        + [segment for _own, segment in flags],
         "publications": [
             _terms(one.id, one.conditions, _window(one.from_at, one.until_at))
             for one in publications
@@ -100,6 +107,16 @@ def recording_case(recording: Recording) -> Json:
         else [required_kind(recording.kind, {a.kind for a in agreements if a.scope == WHOLE})],
         **({} if cuts is None else {"cut_rendition": cuts}),
     }
+
+
+def _flags(recording: Recording) -> list[tuple[Json, Json]]:
+    """Return the agreement and the segment of each flag on pages of a paper."""
+    if recording.kind != MediaKind.PAPER:
+        return []
+    return [
+        flag_facts(one.id, one.first_page, one.last_page, barred_by(one))
+        for one in list_flags(recording.id)
+    ]
 
 
 def length_of(recording: Recording) -> int | None:

@@ -19,7 +19,13 @@ from lms.watching.queries.deciding import (
     view_action,
 )
 from lms.watching.queries.media import MediaPlace, find_media, list_tracks, reference_lengths
-from lms.watching.queries.papers import HandedCopy, find_handed_copy, get_source_key
+from lms.watching.queries.papers import (
+    HandedCopy,
+    decide_paper,
+    find_handed_copy,
+    get_source_key,
+    may_use_paper,
+)
 from lms.watching.queries.plays import (
     WatchedPlay,
     find_play,
@@ -41,6 +47,7 @@ __all__ = [
     "coverage_of_people",
     "covered_of",
     "decide_for",
+    "decide_paper",
     "decide_viewing",
     "find_handed_copy",
     "find_media",
@@ -52,6 +59,7 @@ __all__ = [
     "lock_watch",
     "lock_watched_play",
     "may_show_cover",
+    "may_use_paper",
     "permille",
     "reference_lengths",
     "view_action",

@@ -1,16 +1,24 @@
 """Reads of what of a handout was handed out, and of the file that is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db
+from lms.kernel.actor import Actor
+from lms.kernel.clock import to_ms
 from lms.kernel.errors import NotFoundError
 from lms.kernel.intervals import Intervals, normalise
 from lms.recordings.models import MediaCopy, Recording
+from lms.rights.queries import decide, find_known, viewer_of
+from lms.rights.rules import Action, Code, Facts, Request, decide_access, find_cuts
+from lms.watching.queries.deciding import Viewing, decide_for, decide_viewing
 
+#: Uses of a paper for which nothing but pictures of single pages leaves the site.
+_BY_PAGES = frozenset({Action.PRINT, Action.SCREEN})
 _HANDED = ("handout.downloaded", "handout.printed")
 
 
@@ -24,6 +32,47 @@ class HandedCopy:
     printed: bool
     media_version: int | None
     serial: str
+
+
+def decide_paper(
+    actor: Actor, recording_id: str, action: Action, at: datetime, *,
+    country: str | None = None, **request: Any,
+) -> Viewing:  # fmt: skip
+    """Decide about a use of a paper. Raises NotFoundError for who may not know of it."""
+    viewing = decide_for(actor, recording_id, action, at, country=country, **request)
+    return _by_pages(viewing, recording_id, action, at, country=country, **request)
+
+
+def may_use_paper(
+    viewing: Viewing, recording_id: str, action: Action, at: datetime, *,
+    country: str | None = None, **request: Any,
+) -> Viewing:  # fmt: skip
+    """Decide about a further use of a paper for who sees it already."""
+    found = decide_viewing(viewing.viewer, recording_id, action, at, country=country, **request)
+    return _by_pages(found, recording_id, action, at, country=country, **request)
+
+
+def _by_pages(
+    viewing: Viewing, recording_id: str, action: Action, at: datetime, *,
+    country: str | None, **request: Any,
+) -> Viewing:  # fmt: skip
+    """Take the pages that are drawn one by one for the cut copy that R13 asks for.
+
+    Printing and showing in a room give out pictures of just the pages that may be seen, made for
+    this viewer: a copy with exactly these cuts, whatever they are. A file is another matter.
+    """
+    if action not in _BY_PAGES or (viewing.allowed and viewing.action == action):
+        return viewing
+    here = replace(viewing.viewer, viewer=replace(viewing.viewer.viewer, country=country))
+    refused = viewing.decision
+    if viewing.action != action:
+        refused = decide(here, recording_id, action, at=at, look_ahead=False, **request)
+    if refused.reasons != (Code.RIGHTS_SEGMENTS,):
+        return viewing
+    known = find_known([recording_id])[recording_id]
+    facts = Facts(here.orgs, viewer_of(here, known), known.recording, Request(action, **request))
+    cut = replace(known.recording, cut_copy=find_cuts(facts, to_ms(at)))
+    return Viewing(action, decide_access(replace(facts, recording=cut), to_ms(at)), viewing.viewer)
 
 
 def get_source_key(recording: Recording, cuts: Intervals) -> str:

@@ -15,7 +15,7 @@ from lms.recordings.models import MediaKind, Recording
 from lms.recordings.queries import find_new_version, get_recording
 from lms.rights.rules import Action, Decision
 from lms.watching.operations import Stamp, draw_page, read_words
-from lms.watching.queries import Shown, Viewing, decide_for, decide_viewing
+from lms.watching.queries import Shown, Viewing, decide_for, may_use_paper
 from lms.watching.rules import find_in_pages, hidden_pages, nearest_page, visible_pages
 from lms.watching.texts import ranges_text, visitor_text
 from lms.watching.views.answers import (
@@ -130,9 +130,7 @@ def stamp_of(at: datetime, serial: str = "") -> Stamp:
 
 def _offers(viewing: Viewing, recording_id: str, at: datetime, country: str | None) -> Offers:
     def offered(action: Action, **request_fields: Any) -> bool:
-        found = decide_viewing(
-            viewing.viewer, recording_id, action, at, country=country, **request_fields
-        )
+        found = may_use_paper(viewing, recording_id, action, at, country=country, **request_fields)
         return is_granted(found, action) and (
             action is Action.SCREEN or not bars_copies(found.decision)
         )

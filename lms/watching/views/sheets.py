@@ -11,7 +11,7 @@ from lms.infra.web.access import PUBLIC, access, current_actor
 from lms.kernel import clock
 from lms.kernel.ids import new_id
 from lms.rights.rules import Action
-from lms.watching.queries import Viewing, decide_for, decide_viewing, get_shown
+from lms.watching.queries import Viewing, decide_paper, get_shown, may_use_paper
 from lms.watching.rules import nearest_page, visible_pages
 from lms.watching.views.answers import course_address, guard, note_refusal, refusal_json
 from lms.watching.views.blueprint import blueprint
@@ -105,7 +105,7 @@ def screen_page(recording_id: str, number: int) -> Any:
 
 
 def _decide_print(recording_id: str) -> Viewing:
-    return decide_for(
+    return decide_paper(
         current_actor(), recording_id, Action.PRINT, clock.now(), country=stated_country()
     )
 
@@ -115,7 +115,7 @@ def _may_print(viewing: Viewing) -> bool:
 
 
 def _decide_screen(recording_id: str, room: str) -> Viewing:
-    return decide_for(
+    return decide_paper(
         current_actor(), recording_id, Action.SCREEN, clock.now(), country=stated_country(),
         **room_request(room),
     )  # fmt: skip
@@ -125,8 +125,8 @@ def _some_room(viewing: Viewing, recording_id: str, at: datetime) -> bool:
     """Whether it may be shown in some room at all."""
     return any(
         is_granted(
-            decide_viewing(
-                viewing.viewer, recording_id, Action.SCREEN, at, country=stated_country(),
+            may_use_paper(
+                viewing, recording_id, Action.SCREEN, at, country=stated_country(),
                 **room_request(room),
             ),
             Action.SCREEN,
