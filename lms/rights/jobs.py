@@ -6,8 +6,11 @@ from lms.infra.current import current_settings, current_storage
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
+from lms.recordings.operations import discard
 from lms.rights.operations.closing import destroy_stored, finish_destruction
 from lms.rights.operations.journal import append_missing
+from lms.rights.operations.shelving import judge_incoming, settle_file
+from lms.rights.queries.backlog import find_shelf_file
 from lms.rights.queries.closing import get_record
 
 
@@ -32,5 +35,30 @@ def write_journal(context: JobContext, _payload: dict[str, Any]) -> None:
     append_missing(current_settings().journal_dir)
 
 
-JOBS = {"destroy_closed": destroy_closed, "write_journal": write_journal}
+def shelve_file(context: JobContext, payload: dict[str, Any]) -> None:
+    """Judge a file that came in for the backlog, and give it to the item that waits for it."""
+    storage, file_id = current_storage(), str(payload["file_id"])
+    file = find_shelf_file(file_id)
+    if file is None or file.state != "waiting":
+        return
+    key = file.key
+    context.phase(0)
+    judged = judge_incoming(storage, file_id)
+    attached = False
+    try:
+        with context.finish():
+            attached = judged is not None and settle_file(file_id, judged, clock.now())
+    except BaseException:
+        discard(storage, None if judged is None else judged.received)
+        raise
+    if judged is not None and not attached:
+        discard(storage, judged.received)
+    storage.delete_tree(key.removesuffix("/source"))
+
+
+JOBS = {
+    "destroy_closed": destroy_closed,
+    "shelve_file": shelve_file,
+    "write_journal": write_journal,
+}
 TICKS = {"write_journal": 60}

@@ -242,3 +242,8 @@ def list_files(actor: Actor, limit: int = 200) -> list[ShelfFile]:
             .limit(limit)
         )
     )
+
+
+def find_shelf_file(file_id: str) -> ShelfFile | None:
+    """Return a file that came in for the backlog, or None."""
+    return db.session.get(ShelfFile, file_id) if is_id(file_id) else None
