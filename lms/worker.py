@@ -172,6 +172,23 @@ def work_until_told(
         log.info("job_given_back")
 
 
+def _refuse_unreplayed(app: Flask) -> None:
+    """Do not work on a restored database that has lost what rightsholders took back."""
+    from lms.rights.operations.journal import unreplayed  # noqa: PLC0415 - with the application
+
+    with app.app_context():
+        try:
+            lost = len(unreplayed(app.extensions["settings"].journal_dir))
+        except SQLAlchemyError as error:  # the loop waits for the database, and says so
+            log.warning("journal_not_compared", error=type(error).__name__)
+            return
+    if lost:
+        raise click.ClickException(
+            f"The journal holds {lost} withdrawals, takedowns or closings that this database "
+            "has lost. Run `lms rights replay-journal` first."
+        )
+
+
 @click.command()
 @click.option("--once", is_flag=True, help="Run what is due and end.")
 def worker(*, once: bool) -> None:
@@ -179,6 +196,7 @@ def worker(*, once: bool) -> None:
     from lms.app import create_app  # noqa: PLC0415 - the command line must not need it
 
     app = create_app()
+    _refuse_unreplayed(app)
     if once:
         run_worker(app, once=True)
     else:
