@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import RadioField, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
@@ -15,11 +15,23 @@ from lms.recordings.models import MediaKind
 from lms.recordings.rules import LONGEST_ADDRESS
 from lms.recordings.texts import CAPTION_FAULTS, KINDS, LANGUAGES, MEDIA_FAULTS
 
+#: In place of an upload's id: say what would be wrong, before a large file is sent.
+CHECK_ONLY = "check"
+
 _TITLE = 200
 
 
 def _languages() -> list[Any]:
     return [SelectChoice(tag, name) for tag, name in LANGUAGES.items()]
+
+
+class SentFileRequired(FileRequired):  # type: ignore[misc] # Flask-WTF ships no types
+    """A file must be there: in the form, or as an upload that `upload` names."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raise StopValidation when there is neither."""
+        if not form.upload.data:
+            super().__call__(form, field)
 
 
 class DetailsForm(TomoniForm):
@@ -47,6 +59,7 @@ class RecordingForm(DetailsForm):
         validators=[InputRequired()],
     )
     file = FileField(_l("File"))
+    upload = HiddenField()  # the id of a file that came in pieces before, or CHECK_ONLY
 
 
 class LinkForm(DetailsForm):
@@ -68,7 +81,36 @@ class AddressForm(TomoniForm):
 class FileForm(TomoniForm):
     """A file for a recording that is there already."""
 
-    file = FileField(_l("File"), validators=[FileRequired(MEDIA_FAULTS[MediaFault.MISSING])])
+    file = FileField(_l("File"), validators=[SentFileRequired(MEDIA_FAULTS[MediaFault.MISSING])])
+    upload = HiddenField()  # as in RecordingForm
+
+
+class TrackForm(TomoniForm):
+    """Another language's sound. `other_language`, a tag, is taken before the chosen one."""
+
+    track_language = SelectField(_l("Language"), choices=_languages())
+    other_language = StringField(_l("Another language (tag)"), validators=[Length(max=35)])
+    shift = StringField(_l("Begins how many seconds after the film"), validators=[Length(max=12)])
+    file = FileField(_l("File"), validators=[SentFileRequired(MEDIA_FAULTS[MediaFault.MISSING])])
+    upload = HiddenField()  # as in RecordingForm
+
+
+class ShiftForm(TomoniForm):
+    """Another language's sound moved against the film."""
+
+    shift = StringField(_l("Begins how many seconds after the film"), validators=[Length(max=12)])
+
+
+class CopyForm(TomoniForm):
+    """What a copy to take away leaves out: one range a line."""
+
+    cuts = TextAreaField(_l("Leave out"), validators=[Length(max=10_000)])
+
+
+class ChaptersForm(TomoniForm):
+    """All chapters, one a line."""
+
+    chapters = TextAreaField(_l("Chapters"), validators=[Length(max=60_000)])
 
 
 class CaptionForm(TomoniForm):

@@ -10,8 +10,8 @@ from lms.infra.jobs.models import JobState
 from lms.infra.web.formats import format_bytes
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
 from lms.recordings.errors import (
-    ChapterFault,
     CaptionFault,
+    ChapterFault,
     FlagFault,
     LinkFault,
     MediaFault,

@@ -37,7 +37,16 @@ from lms.people.models import AccountToken, Membership, Organisation, Person, Ro
 from lms.people.queries import find_actor
 from lms.recordings.jobs import JOBS
 from lms.recordings.models import MediaKind
-from lms.recordings.operations import Details, add_recording, import_file, put_captions
+from lms.recordings.operations import (
+    Details,
+    Purpose,
+    Room,
+    UploadPlan,
+    add_recording,
+    begin_upload,
+    import_file,
+    put_captions,
+)
 from lms.rights.operations import (
     AgreementDetails,
     PublicationDetails,
@@ -200,6 +209,9 @@ class _Builder:
                 "enrolment_enrolled", {"note": private},
             )  # fmt: skip
         assert mail_id is not None
+        with unit_of_work():
+            plan = UploadPlan(Purpose.FILE, recording_id, "", f"{private}.mp4", 1000)
+            upload = begin_upload(staff, plan, Room(1000, 1000), NOW)
         secrets = self._secrets(learner, private)
         with unit_of_work():
             opened = open_play(me, recording_id, None, NOW)
@@ -233,6 +245,7 @@ class _Builder:
             "live_session_id": live_session_id,
             "recording_id": recording_id,
             "paper_id": paper_id,
+            "upload_id": upload.id,
             "agreement_id": agreement_id,
             "mail_id": mail_id,
             "play_id": opened.play.id,

@@ -4,6 +4,7 @@ from lms.config import ConfigError, Settings
 from lms.infra.storage.incoming import (
     IncomingFolder,
     IncomingLockedError,
+    IncomingLostError,
     NoSpaceLeftError,
     Part,
     PartRefusedError,
@@ -35,6 +36,7 @@ __all__ = [
     "SIGNED_SECONDS",
     "IncomingFolder",
     "IncomingLockedError",
+    "IncomingLostError",
     "LocalStorage",
     "NoSpaceLeftError",
     "Part",

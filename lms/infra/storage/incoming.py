@@ -26,6 +26,10 @@ class IncomingLockedError(Exception):
     """Another request is writing a piece of the same file."""
 
 
+class IncomingLostError(Exception):
+    """Bytes that were written down as safe are not there any more."""
+
+
 class NoSpaceLeftError(Exception):
     """The disk is full."""
 
@@ -79,9 +83,11 @@ class IncomingFolder:
 
         What a connection that breaks off has brought is kept, unless a checksum (name of the
         algorithm, digest) was announced. Raises NoSpaceLeftError and PartRefusedError, the file
-        being as long as before then.
+        being as long as before then, and IncomingLostError.
         """
         with self.path(name).open("r+b") as file:
+            if os.fstat(file.fileno()).st_size < start:
+                raise IncomingLostError(name)
             file.truncate(start)
             file.seek(start)
             try:

@@ -82,7 +82,7 @@ def set_actor(actor: Actor) -> None:
 
 def ask_to_sign_in() -> Any:
     """Answer somebody who is not signed in: JSON 401 for programs, the sign-in page else."""
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") or "Tus-Resumable" in request.headers:
         answer = jsonify(error="sign_in", message=_("Please sign in."))
         answer.status_code = 401
         return answer

@@ -82,7 +82,6 @@ from lms.recordings.operations.uploading import (
 from lms.recordings.operations.versions import change_version_note, keep_version
 
 __all__ = [
-    "set_chapters",
     "CopySource",
     "Details",
     "Film",
@@ -154,6 +153,7 @@ __all__ = [
     "request_copy",
     "retry_processing",
     "set_captions_reviewed",
+    "set_chapters",
     "take_off_shelf",
     "track_target",
 ]

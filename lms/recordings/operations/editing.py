@@ -180,6 +180,14 @@ def _locked(recording_id: str) -> Recording:
     return recording
 
 
+def check_details(edition_id: str, details: Details) -> None:
+    """Say before a large file is sent what would be wrong with the rest, writing nothing.
+
+    Raises InvalidInputError (title_ja, place).
+    """
+    _set_details(Recording(edition_id=edition_id), details)
+
+
 def _set_details(recording: Recording, details: Details) -> None:
     if not any(text.strip() for text in details.title.values()):
         raise InvalidInputError("title_ja", "recording_title_missing")

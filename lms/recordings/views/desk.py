@@ -17,8 +17,8 @@ from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.kernel.errors import InvalidInputError
 from lms.kernel.ids import new_id
-from lms.recordings.errors import MediaFaultError
-from lms.recordings.forms import CaptionForm, DetailsForm, FileForm, RecordingForm
+from lms.recordings.errors import MediaFaultError, RecordingRefusedError
+from lms.recordings.forms import CHECK_ONLY, CaptionForm, DetailsForm, FileForm, RecordingForm
 from lms.recordings.models import MediaKind, Recording, Stage
 from lms.recordings.operations import (
     Received,
@@ -26,9 +26,9 @@ from lms.recordings.operations import (
     add_recording,
     attach_file,
     change_details,
+    check_details,
     delete_captions,
     delete_recording,
-    discard,
     next_target,
     put_captions,
     receive,
@@ -57,6 +57,7 @@ from lms.recordings.views.places import (
     present_details,
     wanted_place,
 )
+from lms.recordings.views.uploads import attaching, take_upload
 
 
 @blueprint.get("/desk/editions/<edition_id>/recordings")
@@ -103,23 +104,24 @@ def add() -> Any:
 
 
 def _add(edition_id: str, form: RecordingForm) -> Any:
-    target = Target(new_id(), 1, MediaKind(form.kind.data))
-    received = _received(form, target) if form.file.data else None
-    if form.errors:
-        return None
+    target, details = Target(new_id(), 1, MediaKind(form.kind.data)), details_of(form)
+    received = None
     try:
-        with unit_of_work():
+        check_details(edition_id, details)
+        if form.upload.data == CHECK_ONLY:
+            return jsonify(ok=True)
+        if form.upload.data or form.file.data:
+            received = _received(form, target)
+            if received is None:
+                return None
+        with attaching(received, form.upload.data, target.recording_id):
             add_recording(
-                current_actor(), edition_id, target.kind, details_of(form), clock.now(),
+                current_actor(), edition_id, target.kind, details, clock.now(),
                 received=received, recording_id=target.recording_id,
             )  # fmt: skip
     except InvalidInputError as error:
-        discard(current_storage(), received)
         form.refuse(error.field, refusal_sentence(error))
         return None
-    except BaseException:
-        discard(current_storage(), received)
-        raise
     return _sent(target.recording_id, has_file=received is not None)
 
 
@@ -157,15 +159,14 @@ def send_file(recording_id: str) -> Any:
         return _cut_answer()
     form = FileForm()
     target = next_target(found)
-    received = _received(form, target) if form.validate_on_submit() else None
+    fits = form.validate_on_submit()
+    if fits and form.upload.data == CHECK_ONLY:
+        return jsonify(ok=True)
+    received = _received(form, target) if fits else None
     if received is None:
         return _show(found, file_form=form)
-    try:
-        with unit_of_work():
-            attach_file(current_actor(), recording_id, received, clock.now())
-    except BaseException:
-        discard(current_storage(), received)
-        raise
+    with attaching(received, form.upload.data, recording_id):
+        attach_file(current_actor(), recording_id, received, clock.now())
     return _sent(recording_id)
 
 
@@ -285,13 +286,17 @@ def _cut_answer() -> Any:
 
 def _received(form: RecordingForm | FileForm, target: Target) -> Received | None:
     """Take the form's file into the store, or put a sentence under its field."""
-    file: FileStorage = form.file.data
-    stream = cast("BinaryIO", file.stream)
     try:
+        if form.upload.data:
+            return take_upload(form.upload.data, target)
+        file: FileStorage = form.file.data
+        stream = cast("BinaryIO", file.stream)
         return receive(current_storage(), target, stream, file.filename or "")
     except MediaFaultError as error:
         form.refuse("file", fault_text(error.fault))
-        return None
+    except RecordingRefusedError as error:
+        form.refuse("file", refusal_sentence(error))
+    return None
 
 
 def _show(
