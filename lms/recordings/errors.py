@@ -88,3 +88,10 @@ class MediaFaultError(Exception):
 
 class RecordingRefusedError(RefusedError):
     """An act that the recording's stage does not allow."""
+
+
+class CaptionsChangedError(RecordingRefusedError):
+    """Somebody else has stored captions while these were edited."""
+
+    def __init__(self) -> None:
+        super().__init__("captions_changed")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -19,6 +20,7 @@ from lms.recordings.errors import (
 )
 from lms.recordings.models import MediaKind, Stage
 from lms.recordings.queries import Processing
+from lms.recordings.rules import CaptionAdvice, Remark
 
 #: Languages offered for recordings and captions: the federation's own and its partners'.
 LANGUAGES: Mapping[str, Any] = {
@@ -216,6 +218,10 @@ _REFUSALS: Mapping[str, Any] = {
     "chapters_not_ready": _l("Chapters can be written once the file has been processed."),
     "not_on_shelf": _l("It is not in the backlog any more. Please load the page again."),
     "not_failed": _l("Its processing has not failed. Please load the page again."),
+    "captions_changed": _l(
+        "Somebody else has changed these captions in the meantime. Nothing was stored; "
+        "your text is still here. Open the newer one beside it and bring both together."
+    ),
     "captions_for_paper": _l("Only recordings have captions."),
 }
 
@@ -230,9 +236,45 @@ def kind_text(kind: str) -> str:
     return str(KINDS[MediaKind(kind)])
 
 
+_ADVICE: Mapping[CaptionAdvice, Any] = {
+    CaptionAdvice.LONG_LINE: _l("A line has %(number)s characters; at most %(most)s."),
+    CaptionAdvice.MANY_LINES: _l("%(number)s lines; at most %(most)s."),
+    CaptionAdvice.FAST: _l("%(number)s characters a second; at most %(most)s can be read."),
+    CaptionAdvice.OVERLAP: _l("It begins before the one before it ends."),
+    CaptionAdvice.REVERSED: _l("It ends before it begins, or at the same moment."),
+    CaptionAdvice.OUTSIDE: _l("It lies after the end of the recording."),
+    CaptionAdvice.EMPTY: _l("It has no words and is left out."),
+}
+
+_CAPTION_STATES: Mapping[str, Any] = {
+    "machine": _l("By machine, not checked"),
+    "draft": _l("Draft"),
+    "reviewed": _l("Reviewed"),
+}
+
+
 def language_text(tag: str) -> str:
-    """Return the name of a language that is offered, else its tag."""
-    return str(LANGUAGES.get(tag, tag))
+    """Return the name of a language in the reader's own, or its tag where it has no name."""
+    if tag in LANGUAGES:
+        return str(LANGUAGES[tag])
+    from babel import Locale  # noqa: PLC0415 - only for languages that are seldom met
+    from babel.core import UnknownLocaleError  # noqa: PLC0415 - as above
+
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name(get_locale())
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return str(name) if name else tag
+
+
+def remark_text(remark: Remark) -> str:
+    """Return a piece of advice on a caption as a sentence."""
+    return str(_ADVICE[remark.advice] % {"number": remark.number, "most": remark.most})
+
+
+def caption_state_text(status: str) -> str:
+    """Return whether captions were read against the film, in words."""
+    return str(_CAPTION_STATES.get(status, _CAPTION_STATES["draft"]))
 
 
 def fault_text(code: str) -> str:

@@ -60,13 +60,17 @@ def find_copy_by_id(copy_id: str) -> MediaCopy | None:
     return db.session.get(MediaCopy, copy_id)
 
 
-def list_chapters(recording_id: str) -> list[Chapter]:
-    """Return the chapters of a recording in order."""
-    return list(
-        db.session.scalars(
-            select(Chapter).where(Chapter.recording_id == recording_id).order_by(Chapter.at_ms)
+def list_chapters(recording_id: str, *, outside_too: bool = False) -> list[Chapter]:
+    """Return the chapters of a recording in order.
+
+    Those behind its end, which a shorter file may have left, only where asked.
+    """
+    query = select(Chapter).where(Chapter.recording_id == recording_id)
+    if not outside_too:
+        query = query.join(Recording, Recording.id == Chapter.recording_id).where(
+            Chapter.at_ms < Recording.duration_ms
         )
-    )
+    return list(db.session.scalars(query.order_by(Chapter.at_ms)))
 
 
 def list_making(things: Sequence[AudioTrack | MediaCopy]) -> dict[str, Processing]:

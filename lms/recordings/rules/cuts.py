@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from lms.kernel.intervals import Intervals, normalise, subtract
 
 _MOMENT = re.compile(r"^(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:\.(\d{1,3}))?$")
+_SECONDS = re.compile(r"^(\d{1,5})(?:\.(\d{1,3}))?$")
 _RANGE = re.compile(r"\s*(?:[-~\u2013\u2014\u301c\uff5e]|\bto\b)\s*")
 _PAGES = re.compile(r"^(\d{1,4})(?:-(\d{1,4}))?$")
 
@@ -20,6 +21,26 @@ def read_moment(text: str) -> int | None:
     if match[1] is not None and minutes > 59:  # noqa: PLR2004 - of an hour
         return None
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((match[4] or "").ljust(3, "0"))
+
+
+def read_shift(text: str) -> int | None:
+    """Return seconds such as `2.5` or `-3`, or `-1:10`, in ms; empty is 0; None for neither."""
+    plain = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-").lstrip("+")
+    sign = -1 if plain.startswith("-") else 1
+    plain = plain.removeprefix("-")
+    if not plain:
+        return 0 if sign > 0 else None
+    if match := _SECONDS.match(plain):
+        return sign * (int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")))
+    moment = read_moment(plain)
+    return None if moment is None else sign * moment
+
+
+def write_shift(ms: int) -> str:
+    """Return a shift in seconds as `read_shift` reads it."""
+    whole, rest = divmod(abs(ms), 1000)
+    text = f"{whole}.{rest:03}".rstrip("0").rstrip(".")
+    return f"-{text}" if ms < 0 else text
 
 
 def write_moment(ms: int) -> str:
