@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, or_, select
 
-from lms.courses.models import Edition, Programme
+from lms.courses.models import Edition
 from lms.infra.db import db
 from lms.kernel.clock import to_ms
 from lms.recordings.models import MediaKind, Recording, Stage
@@ -25,11 +25,9 @@ from lms.rights.rules import Action, Decision, Facts, Request, decide_access
 
 @dataclass(frozen=True, slots=True)
 class Watchable:
-    """A recording that may be seen, with the course that it belongs to."""
+    """A recording that may be seen; whose course it is, `known` says."""
 
     recording: Recording
-    edition: Edition
-    programme: Programme
     known: Known
     decision: Decision
 
@@ -50,18 +48,17 @@ def list_watchable(
     """
     rows = db.session.execute(candidates(viewer.actor.person_id, at, among)).all()
     found = []
-    for recording, edition, programme, facts in rows:
-        known = Known(parse_facts(facts), edition.id, programme.id)
-        found.append((recording, edition, programme, known))
-    counted = [row.id for row, _e, _p, known in found if counts_views(known.recording)]
+    for recording, programme_id, facts in rows:
+        found.append((recording, Known(parse_facts(facts), recording.edition_id, programme_id)))
+    counted = [row.id for row, known in found if counts_views(known.recording)]
     views = count_views(viewer.viewer.id, counted, at)
     overrides = (
         {}
         if viewer.actor.person_id is None
-        else overrides_of(viewer.actor.person_id, at, [row.id for row, *_rest in found])
+        else overrides_of(viewer.actor.person_id, at, [row.id for row, _known in found])
     )
     watchable = []
-    for recording, edition, programme, known in found:
+    for recording, known in found:
         used, is_open = views.get(recording.id, (0, False))
         action = seeing(recording.kind)
         who = viewer_of(viewer, known)
@@ -77,22 +74,21 @@ def list_watchable(
             if decision.allowed:
                 break
         if decision.allowed:
-            watchable.append(Watchable(recording, edition, programme, known, decision))
+            watchable.append(Watchable(recording, known, decision))
     return watchable
 
 
 def candidates(
     person_id: str | None, at: datetime, among: Collection[str] | None = None
-) -> Select[tuple[Recording, Edition, Programme, str]]:
+) -> Select[tuple[Recording, str, str]]:
     """Return the query for what somebody may be allowed: every condition in it is necessary.
 
     Published, with a publication whose window holds `at`, or passed over for this person; and
     not taken down as a whole.
     """
     query = (
-        select(Recording, Edition, Programme, cast(RightsFacts.facts, Text))
+        select(Recording, Edition.programme_id, cast(RightsFacts.facts, Text))
         .join(Edition, Edition.id == Recording.edition_id)
-        .join(Programme, Programme.id == Edition.programme_id)
         # What was never asked about has no facts, and nobody is allowed anything (R1).
         .join(RightsFacts, RightsFacts.recording_id == Recording.id)
         .where(or_(_is_published(at), _is_passed_over(person_id, at)), ~_is_taken_down(at))
