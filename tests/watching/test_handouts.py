@@ -41,7 +41,8 @@ WORDS = ["はじめに", "賃金交渉の基礎", "秘密の図表", "ﾁﾝｷ�
 @pytest.fixture(scope="session")
 def worded(papers: Path) -> Path:
     """A paper of five pages, each with its words."""
-    made: Any = typst.compile(
+    compile_pdf: Any = typst.compile  # its stubs take one kind of text only
+    made = compile_pdf(
         ('#set page(width: 300pt, height: 200pt)\n#set text(font: "Noto Sans JP")\n'
          + "\n#pagebreak()\n".join(WORDS)).encode(),
         font_paths=[str(font_folder())], ignore_system_fonts=True,

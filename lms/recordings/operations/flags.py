@@ -89,9 +89,7 @@ def _set(flag: ChannelFlag, recording: Recording, details: FlagDetails) -> None:
     flag.download = Channel.DOWNLOAD not in details.barred
 
 
-def _changed(
-    actor: Actor, recording: Recording, act: str, flag: ChannelFlag, at: datetime
-) -> None:
+def _changed(actor: Actor, recording: Recording, act: str, flag: ChannelFlag, at: datetime) -> None:
     db.session.flush()
     record_act(
         actor, act, "recording", recording.id, at=at, flag=flag.id,

@@ -1,10 +1,32 @@
 """Pages of rights: the desk's and the rightsholders' own."""
 
+from lms.rights.views.backlog import backlog
 from lms.rights.views.blueprint import blueprint
+from lms.rights.views.channels import channels, cue_sheet
+from lms.rights.views.clearing import clearing
 from lms.rights.views.closing import close
 from lms.rights.views.consents import my_consents
 from lms.rights.views.desk import recording_rights
 from lms.rights.views.evidence import evidence
+from lms.rights.views.overrides import ask_override
+from lms.rights.views.proposals import approve_proposal
 from lms.rights.views.register import register
+from lms.rights.views.segments import segments
+from lms.rights.views.takedowns import takedown_receipt
 
-__all__ = ["blueprint", "close", "evidence", "my_consents", "recording_rights", "register"]
+__all__ = [
+    "approve_proposal",
+    "ask_override",
+    "backlog",
+    "blueprint",
+    "channels",
+    "clearing",
+    "close",
+    "cue_sheet",
+    "evidence",
+    "my_consents",
+    "recording_rights",
+    "register",
+    "segments",
+    "takedown_receipt",
+]

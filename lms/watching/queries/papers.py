@@ -12,7 +12,8 @@ from lms.kernel.actor import Actor
 from lms.kernel.clock import to_ms
 from lms.kernel.errors import NotFoundError
 from lms.kernel.intervals import Intervals, normalise
-from lms.recordings.models import MediaCopy, Recording
+from lms.recordings.models import Recording
+from lms.recordings.queries import find_copy
 from lms.rights.queries import decide, find_known, viewer_of
 from lms.rights.rules import Action, Code, Facts, Request, decide_access, find_cuts
 from lms.watching.queries.deciding import Viewing, decide_for, decide_viewing
@@ -82,14 +83,8 @@ def get_source_key(recording: Recording, cuts: Intervals) -> str:
     """
     if not cuts:
         return recording.source_key
-    copy = db.session.scalar(
-        select(MediaCopy).where(
-            MediaCopy.recording_id == recording.id,
-            MediaCopy.media_version == recording.media_version,
-            MediaCopy.state == "ready",
-        )
-    )
-    if copy is None or normalise((a, b) for a, b in copy.cuts) != cuts:
+    copy = find_copy(recording)
+    if copy is None or copy.state != "ready" or normalise((a, b) for a, b in copy.cuts) != cuts:
         raise NotFoundError
     return copy.key
 

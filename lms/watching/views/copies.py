@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 
 from lms.infra.audit import record_act
 from lms.infra.current import current_storage
@@ -54,15 +54,10 @@ def download(recording_id: str) -> Any:
                    serial=serial, code=viewing.decision.code.value,
                    media_version=recording.media_version)  # fmt: skip
         enqueue("forget_copy", {"key": key}, run_at=at + COPY_KEPT)
-    return guard(
-        redirect(
-            url_for(
-                "watching.own_copy", recording_id=recording_id, serial=serial,
-                country=stated_country(),
-            ),
-            303,
-        )
-    )  # fmt: skip
+    lead = url_for(
+        "watching.own_copy", recording_id=recording_id, serial=serial, country=stated_country()
+    )
+    return guard(make_response(redirect(lead, 303)))
 
 
 @blueprint.get("/recordings/<recording_id>/copies/<serial>.pdf")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, redirect, render_template
+from flask import abort, make_response, redirect, render_template
 
 from lms.infra.audit import record_act
 from lms.infra.db import unit_of_work
@@ -48,4 +48,4 @@ def go_elsewhere(recording_id: str) -> Any:
     with unit_of_work():
         record_act(current_actor(), "link.opened", "recording", recording_id, at=at,
                    code=viewing.decision.code.value)  # fmt: skip
-    return guard(redirect(shown.recording.source_url, 302))
+    return guard(make_response(redirect(shown.recording.source_url, 302)))
