@@ -5,7 +5,7 @@ The decision needs no database, settings or network.
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -71,6 +71,136 @@ def replay_journal(make_app: Callable[[], Any], *, check: bool) -> None:
         click.echo(f"About what this database does not know: {done.without_object}.")
     if done.damaged:
         _refuse(f"Damaged lines, which could not be read: {done.damaged}.")
+
+
+@rights.command("shelve")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the files lie.")
+@click.option("--sheet", type=click.Path(path_type=Path), required=True, help="XLSX or CSV.")
+@click.option("--place", default="", help="PROGRAMME or PROGRAMME/EDITION for rows without one.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
+@click.pass_obj
+def shelve(
+    make_app: Callable[[], Any], folder: Path | None, sheet: Path, place: str, *, dry_run: bool
+) -> None:
+    """Enter what stands on the shelves: a list, and the files it names. May be run again.
+
+    Files are found by name. Ends with 1 when a row or a file was left out, naming each.
+    """
+    if folder is not None and not folder.is_dir():
+        _refuse(f"{folder} is no folder.")
+    try:
+        content = sheet.read_bytes()
+    except OSError as error:
+        _refuse(f"Cannot read {sheet}: {error.strerror}.")
+    with make_app().app_context():
+        # Imported here, so that a decision needs no database.
+        from lms.infra.i18n import speaking  # noqa: PLC0415 - as above
+
+        with speaking("en"):
+            complete = _shelve(content, sheet.name, folder, place, dry_run=dry_run)
+    sys.exit(0 if complete else 1)
+
+
+def _shelve(content: bytes, name: str, folder: Path | None, place: str, *, dry_run: bool) -> bool:
+    """Enter list and files; return whether nothing was left out."""
+    from lms.infra.db import unit_of_work  # noqa: PLC0415 - only with a database
+    from lms.kernel import clock  # noqa: PLC0415 - as above
+    from lms.kernel.actor import SYSTEM  # noqa: PLC0415 - as above
+    from lms.rights.errors import RightsRefusedError  # noqa: PLC0415 - as above
+    from lms.rights.operations import shelving  # noqa: PLC0415 - as above
+    from lms.rights.queries.backlog import find_place  # noqa: PLC0415 - as above
+    from lms.rights.rules.shelf import RowState, count_states  # noqa: PLC0415 - as above
+    from lms.rights.texts.backlog import row_fault_text, sheet_fault_text  # noqa: PLC0415 - as above
+
+    fallback = find_place(place) if place else None
+    if place and fallback is None:
+        _refuse(f"There is no programme or edition {place!a}.")
+    try:
+        sheet, sha256 = shelving.read_file(content)
+    except shelving.SheetFaultError as error:
+        _refuse(sheet_fault_text(error.fault, error.facts, "en"))
+    judged = shelving.judge_sheet(SYSTEM, sheet, fallback, clock.now())
+    for one in judged:
+        for fault in one.faults:
+            _say(f"line {one.row.line}: {row_fault_text(fault, 'en')}")
+    counts = count_states(judged)
+    _say(
+        f"{counts[RowState.NEW]} new, {counts[RowState.KNOWN]} here already,"
+        f" {counts[RowState.FAULTY]} left out."
+    )
+    if dry_run:
+        new = [one.row for one in judged if one.state is RowState.NEW]
+        return _foresee(folder, new) and not counts[RowState.FAULTY]
+    if counts[RowState.NEW]:
+        try:
+            with unit_of_work():
+                kept = shelving.keep_sheet(
+                    SYSTEM, name, sheet, clock.now(), sha256=sha256, fallback=fallback
+                )
+                shelving.take_sheet(SYSTEM, kept.id, clock.now())
+        except RightsRefusedError as error:
+            _refuse(f"Nothing was entered: {error}.")
+    return _take_folder(folder) and not counts[RowState.FAULTY]
+
+
+def _foresee(folder: Path | None, new: Sequence[Any]) -> bool:
+    """Say which files would be found; return whether each file has its item and each item it."""
+    from lms.kernel.actor import SYSTEM  # noqa: PLC0415 - only with a database
+    from lms.rights.operations import shelving  # noqa: PLC0415 - as above
+    from lms.rights.queries.backlog import list_expected  # noqa: PLC0415 - as above
+    from lms.rights.rules.shelf import file_key, match_files  # noqa: PLC0415 - as above
+
+    names = shelving.list_folder(folder) if folder is not None else []
+    waiting = [(key, file) for key, file, has in list_expected(SYSTEM) if not has]
+    waiting += [(f"line {row.line}", file_key(row.file)) for row in new if row.file]
+    found = match_files(names, waiting)
+    lost = [name for name in names if len(found[name]) != 1]
+    met = {items[0] for items in found.values() if len(items) == 1}
+    lacking = [file for key, file in waiting if key not in met]
+    _say(f"{len(names) - len(lost)} of {len(names)} files would be taken.")
+    _say(*(f"no item, or several, for: {name}" for name in lost))
+    _say(*(f"no file for: {file}" for file in lacking))
+    return not lost and not lacking
+
+
+def _take_folder(folder: Path | None) -> bool:
+    """Take in the files that items wait for, one by one; name those that were not taken."""
+    from lms.infra.current import current_storage  # noqa: PLC0415 - only with a database
+    from lms.infra.db import unit_of_work  # noqa: PLC0415 - as above
+    from lms.kernel import clock  # noqa: PLC0415 - as above
+    from lms.kernel.actor import SYSTEM  # noqa: PLC0415 - as above
+    from lms.recordings.operations import discard  # noqa: PLC0415 - as above
+    from lms.rights.operations import shelving  # noqa: PLC0415 - as above
+    from lms.rights.texts.backlog import file_fault_text  # noqa: PLC0415 - as above
+
+    names = shelving.list_folder(folder) if folder is not None else []
+    storage, refused = current_storage(), 0
+    matches = shelving.match_names(SYSTEM, names)
+    for number, match in enumerate(matches, start=1):
+        fault = match.fault
+        if folder is not None and match.recording_id is not None:
+            with (folder / match.name).open("rb") as stream:
+                judged = shelving.judge_stream(storage, match.recording_id, stream, match.name)
+            fault = judged.fault
+            if judged.received is not None:
+                with unit_of_work():
+                    fault = shelving.attach_shelved(
+                        SYSTEM, match.recording_id, judged.received, clock.now()
+                    )
+                if fault:
+                    discard(storage, judged.received)
+        # Run again, what is there already is no failure.
+        refused += bool(fault) and fault != "item_has_file"
+        said = f"not taken: {match.name}: {file_fault_text(fault)}" if fault else match.name
+        _say(f"{number}/{len(matches)} {said}")
+    lacking = shelving.list_lacking(SYSTEM)
+    _say(*(f"no file for: {name}" for _key, name in lacking))
+    return not refused and not lacking
+
+
+def _say(*lines: str) -> None:
+    """Write lines as UTF-8, because the terminal's encoding may not know Japanese."""
+    click.echo("".join(f"{line}\n" for line in lines).encode(errors="replace"), nl=False)
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -29,11 +29,10 @@ def workbook(rows: Sequence[Sequence[Any]], *, hidden_first: bool = False) -> by
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False})
     day = book.add_format({"num_format": "yyyy/mm/dd"})
-    if hidden_first:
-        cover = book.add_worksheet("cover")
-        cover.write(0, 0, "表紙")
+    cover = book.add_worksheet("cover") if hidden_first else None
     sheet = book.add_worksheet("list")
-    if hidden_first:
+    if cover is not None:
+        cover.write(0, 0, "表紙")
         sheet.activate()
         cover.hide()
     for line, cells in enumerate(rows):
@@ -270,7 +269,7 @@ def test_the_template_reads_as_it_is_meant_and_its_example_is_no_item(language: 
     head, example = book.get_sheet_by_index(0).to_python()
     assert head == [column_name(column, language) for column in COLUMNS]
     text = template_csv(language).decode("utf-8-sig").splitlines()[0]
-    assert text == ",".join(head)
+    assert text == ",".join(map(str, head))
     # With another note the example is an item without a fault.
     cells = [*example[:-1], "本物"]
     (row,) = rows_of(workbook([head, cells]))

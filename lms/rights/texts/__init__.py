@@ -27,6 +27,14 @@ __all__ = [
 
 def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
     """Return the sentence for a refusal of this feature, or None."""
+    from lms.rights.texts.backlog import shelf_sentence_of  # noqa: PLC0415 - as below
+    from lms.rights.texts.consent import consent_refusal_of  # noqa: PLC0415 - as below
     from lms.rights.texts.desk import refusal_sentence_of  # noqa: PLC0415 - commands need no Flask
+    from lms.rights.texts.segments import segment_refusal_of  # noqa: PLC0415
 
-    return refusal_sentence_of(error)
+    return (
+        refusal_sentence_of(error)
+        or segment_refusal_of(error)
+        or consent_refusal_of(error)
+        or shelf_sentence_of(error)
+    )

@@ -94,16 +94,17 @@ def ask_for_items(
     actor: Actor,
     rightsholder_id: str,
     chosen: Sequence[tuple[str, str]],
-    proposal_for: Callable[[Recording], ConsentTerms],
+    proposal_for: Callable[[Recording, str], ConsentTerms],
     at: datetime,
     *,
     letter: Letter,
 ) -> ConsentRequest:
     """Ask one rightsholder for several items in one letter, after the fact.
 
-    `chosen` are (recording id, kind of right). What was asked before without an answer is asked
-    anew in its own lineage. Raises NotFoundError, RightsRefusedError (answered_already,
-    asked_already, holder_unnamed), InvalidInputError (items, message, due_on, number, uses …).
+    `chosen` are (recording id, kind of right), which `proposal_for` is asked for too. What was
+    asked before without an answer is asked anew in its own lineage. Raises NotFoundError,
+    RightsRefusedError (answered_already, asked_already, holder_unnamed), InvalidInputError
+    (items, message, due_on, number, uses …).
     """
     if not chosen:
         raise InvalidInputError("items", "items_missing")
@@ -119,7 +120,7 @@ def ask_for_items(
         if latest is not None and _open_items(latest.id):
             raise RightsRefusedError("asked_already")
         agreement = propose_agreement(
-            actor, recording.id, rightsholder_id, kind, proposal_for(recording), at,
+            actor, recording.id, rightsholder_id, kind, proposal_for(recording, kind), at,
             lineage=None if latest is None else latest.lineage,
         )  # fmt: skip
         agreement_ids.append(agreement.id)

@@ -22,7 +22,7 @@ from lms.recordings.operations import Received, attach_file, discard, next_targe
 from lms.recordings.rules import safe_name
 from lms.rights.models import ShelfFile, ShelfItem
 from lms.rights.policy import require_rights_desk, require_rights_staff
-from lms.rights.queries.backlog import find_same_file, list_waiting
+from lms.rights.queries.backlog import find_same_file, list_expected
 from lms.rights.rules.shelf import match_files
 
 UNEXPECTED: Final = "file_unexpected"
@@ -62,7 +62,9 @@ class JudgedFile:
 def match_names(actor: Actor, names: Sequence[str]) -> list[FileMatch]:
     """Say for each file name which item waits for it; two files never go to one item."""
     require_rights_staff(actor)
-    found = match_files(names, list_waiting(actor))
+    expected = list_expected(actor)
+    found = match_files(names, [(key, file) for key, file, has in expected if not has])
+    there = match_files(names, [(key, file) for key, file, has in expected if has])
     taken: set[str] = set()
     matches = []
     for name in names:
@@ -71,7 +73,8 @@ def match_names(actor: Actor, names: Sequence[str]) -> list[FileMatch]:
             taken.add(items[0])
             matches.append(FileMatch(name, items[0]))
         else:
-            fault = SEVERAL if items else HAS_FILE if found[name] else UNEXPECTED
+            has = bool(found[name] or there[name])
+            fault = SEVERAL if items else HAS_FILE if has else UNEXPECTED
             matches.append(FileMatch(name, None, fault))
     return matches
 
@@ -194,7 +197,7 @@ def attach_shelved(actor: Actor, recording_id: str, received: Received, at: date
 
 def list_lacking(actor: Actor) -> list[tuple[str, str]]:
     """Return (recording id, file name) of items that no file has come in for."""
-    ids = [key for key, _name in list_waiting(actor)]
+    ids = [key for key, _file, has in list_expected(actor) if not has]
     names: list[tuple[str, str]] = []
     for start in range(0, len(ids), 500):
         rows = db.session.execute(
@@ -205,3 +208,12 @@ def list_lacking(actor: Actor) -> list[tuple[str, str]]:
         )
         names.extend((row[0], row[1]) for row in rows)
     return names
+
+
+def list_folder(folder: Path) -> list[str]:
+    """Return the files below a folder by their paths within it; hidden ones are left out."""
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:])
+    )

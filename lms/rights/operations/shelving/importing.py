@@ -108,6 +108,16 @@ def judge_import(actor: Actor, kept: ShelfImport, at: datetime) -> list[JudgedRo
     return judge_rows(rows, read_shelf_facts(actor, rows, fallback, at))
 
 
+def judge_sheet(
+    actor: Actor, sheet: Sheet, fallback: Place | None, at: datetime
+) -> list[JudgedRow]:
+    """Judge the rows of a sheet that is not kept. Raises InvalidInputError (place)."""
+    require_rights_staff(actor)
+    _require_place(actor, fallback)
+    rows = [_with_address_faults(row) for row in sheet.rows]
+    return judge_rows(rows, read_shelf_facts(actor, rows, fallback, at))
+
+
 def take_sheet(actor: Actor, import_id: str, at: datetime) -> Taken:
     """Enter the rows of a kept sheet that are new and sound; the others are left out.
 

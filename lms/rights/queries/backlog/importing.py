@@ -195,28 +195,30 @@ def list_open_imports(actor: Actor) -> list[tuple[str, str, datetime]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def list_waiting(actor: Actor) -> list[tuple[str, str]]:
-    """Return (recording id, file key) of items that the actor looks after and no file has.
+def list_expected(actor: Actor) -> list[tuple[str, str, bool]]:
+    """Return (recording id, file key, has it) of items that the actor looks after.
 
-    Those for which a file waits to be judged are left out.
+    A file that waits to be judged counts as there.
     """
     pending = select(ShelfFile.recording_id).where(
         ShelfFile.state == "waiting", ShelfFile.recording_id.is_not(None)
     )
     rows = db.session.execute(
-        select(ShelfItem.recording_id, ShelfItem.file_key)
+        select(
+            ShelfItem.recording_id,
+            ShelfItem.file_key,
+            or_(Recording.source_key != "", ShelfItem.recording_id.in_(pending)),
+        )
         .join(Recording, Recording.id == ShelfItem.recording_id)
         .join(Edition, Edition.id == Recording.edition_id)
         .where(
             Recording.stage == Stage.RECORDED,
-            Recording.source_key == "",
             ShelfItem.file_key != "",
-            ShelfItem.recording_id.not_in(pending),
             in_scope(desk_scope(actor)),
         )
         .order_by(ShelfItem.recording_id)
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], bool(row[2])) for row in rows]
 
 
 def find_same_file(sha256: str, *, but: str) -> str | None:
@@ -247,3 +249,17 @@ def list_files(actor: Actor, limit: int = 200) -> list[ShelfFile]:
 def find_shelf_file(file_id: str) -> ShelfFile | None:
     """Return a file that came in for the backlog, or None."""
     return db.session.get(ShelfFile, file_id) if is_id(file_id) else None
+
+
+def find_place(code: str) -> Place | None:
+    """Return the place that `programme` or `programme/edition` names by their codes, or None."""
+    slug, _slash, edition_slug = code.partition("/")
+    programme_id = db.session.scalar(select(Programme.id).where(Programme.slug == slug))
+    if programme_id is None:
+        return None
+    if not edition_slug:
+        return Place(programme_id=programme_id)
+    edition_id = db.session.scalar(
+        select(Edition.id).where(Edition.programme_id == programme_id, Edition.slug == edition_slug)
+    )
+    return None if edition_id is None else Place(edition_id=edition_id)
