@@ -1,15 +1,16 @@
 """Forms of pages that belong to the whole site."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import ColorField, SelectField, StringField
+from wtforms import BooleanField, ColorField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
-from lms.infra.site import SiteSettings
+from lms.infra.site import SiteSettings, read_site
 from lms.infra.web.forms import TomoniForm
 from lms.kernel.localized import Localized, localized
 
@@ -51,6 +52,7 @@ class SiteForm(TomoniForm):
         [Optional(), Length(max=200)],
         description=_l("Shown in mails and at the foot of pages."),
     )
+    second_approval = BooleanField(_l("Publishing a recording or a paper takes two people"))
     level_hq_ja = StringField(_l("Headquarters (Japanese)"), [InputRequired(), Length(max=60)])
     level_hq_en = StringField(_l("Headquarters (English)"), [InputRequired(), Length(max=60)])
     level_industrial_ja = StringField(
@@ -88,6 +90,7 @@ class SiteForm(TomoniForm):
             "accent_hex": site.accent_hex,
             "fiscal_year_start": site.fiscal_year_start,
             "contact": site.contact,
+            "second_approval": site.second_approval,
         }
         for key, text in (
             ("name", site.name),
@@ -103,8 +106,9 @@ class SiteForm(TomoniForm):
         return localized(self[f"{key}_ja"].data or "", self[f"{key}_en"].data or "")
 
     def settings(self, logo_key: str) -> SiteSettings:
-        """Return what the form says."""
-        return SiteSettings(
+        """Return what the form says; what it does not ask for stays as it is."""
+        return replace(
+            read_site(),
             name=self.pair("name"),
             accent_hex=str(self.accent_hex.data).lower(),
             logo_key=logo_key,
@@ -113,6 +117,7 @@ class SiteForm(TomoniForm):
             levels={level: self.pair(f"level_{level}") for level in LEVELS},
             fiscal_year_start=int(self.fiscal_year_start.data),
             contact=self.contact.data or "",
+            second_approval=bool(self.second_approval.data),
         )
 
 

@@ -3,8 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lms.kernel.actor import SYSTEM
 from lms.recordings.events import RecordingChanged
+from lms.recordings.models import Stage
+from lms.recordings.operations import bump_generation
+from lms.recordings.queries import find_recording
 from lms.rights import operations
+from lms.rights.events import AgreementWithdrawn
+from lms.rights.queries import find_agreement
 
 
 def freeze(event: RecordingChanged) -> None:
@@ -12,4 +18,21 @@ def freeze(event: RecordingChanged) -> None:
     operations.rewrite_facts(event.recording_id, event.at)
 
 
-HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {RecordingChanged: (freeze,)}
+def cut_short(event: AgreementWithdrawn) -> None:
+    """End the playlists that still hold a part whose rightsholder took it back.
+
+    The whole is stopped at the next key by the decision; of a part the rest goes on, by a new
+    playlist.
+    """
+    agreement = find_agreement(event.agreement_id)
+    recording = find_recording(event.recording_id)
+    if agreement is None or agreement.scope == "whole" or recording is None:
+        return
+    if recording.stage == Stage.PUBLISHED:
+        bump_generation(SYSTEM, recording.id, event.at)
+
+
+HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
+    RecordingChanged: (freeze,),
+    AgreementWithdrawn: (cut_short,),
+}

@@ -48,6 +48,7 @@ from lms.rights.operations.publishing import (
 )
 from lms.rights.operations.segments import (
     SegmentDetails,
+    ask_for_segment,
     change_segment,
     clear_segment,
     confirm_ranges,
@@ -55,6 +56,7 @@ from lms.rights.operations.segments import (
     delete_segment,
     link_agreement,
     mark_segment,
+    request_cut_copy,
     split_segment,
     unlink_agreement,
 )
@@ -73,6 +75,7 @@ __all__ = [
     "approve_override",
     "approve_publication",
     "ask_consent",
+    "ask_for_segment",
     "cancel_request",
     "change_rightsholder",
     "change_segment",
@@ -97,6 +100,7 @@ __all__ = [
     "record_answer",
     "refuse_override",
     "refuse_publication",
+    "request_cut_copy",
     "request_override",
     "resend_request",
     "rewrite_facts",

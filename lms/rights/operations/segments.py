@@ -15,14 +15,17 @@ from lms.infra.db import db, lock_row
 from lms.kernel.actor import SYSTEM, Actor
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.people.queries import is_id
-from lms.recordings.models import Recording, Stage
-from lms.recordings.operations import bump_generation
+from lms.recordings.models import MediaCopy, Recording, Stage
+from lms.recordings.operations import bump_generation, request_copy
 from lms.rights.errors import RightsRefusedError
 from lms.rights.models import Agreement, Segment, Takedown
+from lms.rights.operations.asking import propose_agreement
 from lms.rights.operations.freezing import rewrite_facts
 from lms.rights.operations.opening import open_recording
 from lms.rights.policy import require_rights_desk
 from lms.rights.queries import length_of
+from lms.rights.queries.segments import wanted_cuts
+from lms.rights.rules.consent import ConsentTerms
 from lms.rights.rules.facts import Disposition, OnDeny
 from lms.rights.rules.segments import BASES, BASES_WITH_NOTE, KINDS
 
@@ -147,6 +150,28 @@ def link_agreement(actor: Actor, segment_id: str, lineage: str, at: datetime) ->
     return segment
 
 
+def ask_for_segment(
+    actor: Actor,
+    segment_id: str,
+    rightsholder_id: str,
+    at: datetime,
+    *,
+    kind: str,
+    proposal: ConsentTerms,
+) -> Agreement:
+    """Enter what a rightsholder is to be asked for a part alone; the part waits for it, hidden.
+
+    The letter is `asking.ask_consent`. Raises NotFoundError, InvalidInputError as
+    `propose_agreement`.
+    """
+    _segment, recording = open_segment(actor, segment_id)
+    agreement = propose_agreement(
+        actor, recording.id, rightsholder_id, kind, proposal, at, scope="segment"
+    )
+    link_agreement(actor, segment_id, agreement.lineage, at)
+    return agreement
+
+
 def unlink_agreement(actor: Actor, segment_id: str, lineage: str, at: datetime) -> Segment:
     """Take an agreement off a part again; with none left it stays hidden.
 
@@ -255,6 +280,21 @@ def confirm_ranges(actor: Actor, recording_id: str, at: datetime) -> int:
             segments=[one.id for one in older], media_version=recording.media_version,
         )  # fmt: skip
     return len(older)
+
+
+def request_cut_copy(actor: Actor, recording_id: str, at: datetime) -> MediaCopy:
+    """Have the copy to take away made without what is hidden from those it is published for.
+
+    A download with hidden parts needs a copy with exactly these cuts (R13). Raises
+    RightsRefusedError (no_cuts), RecordingRefusedError (copy_not_ready).
+    """
+    recording = open_recording(recording_id)
+    require_rights_desk(actor, recording)
+    rewrite_facts(recording.id, at)
+    cuts = wanted_cuts(recording.id, at)
+    if not cuts:
+        raise RightsRefusedError("no_cuts")
+    return request_copy(SYSTEM, recording.id, cuts, at)
 
 
 def details_of(segment: Segment) -> SegmentDetails:

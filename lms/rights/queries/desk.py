@@ -1,5 +1,6 @@
 """Reads of the rights desk: one recording with all its agreements, and the simulator."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -14,8 +15,9 @@ from lms.kernel.clock import day_in, to_ms
 from lms.people.queries import is_id, organisation_tree_facts
 from lms.recordings.models import MediaKind, Stage
 from lms.recordings.models import Recording as RecordingRow
-from lms.rights.models import Agreement, RefusalLog, Takedown
+from lms.rights.models import Agreement, RefusalLog, Takedown, Withdrawal
 from lms.rights.queries.deciding import find_known
+from lms.rights.queries.takedowns import is_whole, open_takedowns
 from lms.rights.rules import (
     Decision,
     Facts,
@@ -31,9 +33,11 @@ from lms.rights.rules import (
     sum_up_terms,
 )
 from lms.rights.rules.codes import Code
+from lms.rights.rules.contradictions import Clash, find_clashes
 from lms.rights.rules.facts import Agreement as RuleAgreement
 from lms.rights.rules.facts import Audience, Enrolment, EnrolmentStatus, Terms
 from lms.rights.rules.facts import Stage as RuleStage
+from lms.rights.rules.segments import is_settled
 from lms.rights.rules.standing import Standing, judge_standing
 
 SIMULATED = "simulated"
@@ -53,6 +57,7 @@ class AgreementLine:
     max_views: int | None = None
     can_be_withdrawn: bool = False
     days_left: int | None = None
+    withdrawals: tuple[Withdrawal, ...] = ()
 
     @property
     def signed_on(self) -> date | None:
@@ -67,7 +72,9 @@ class RightsDesk:
 
     `rights` is what all rightsholders allow from now on, None while one allows nothing;
     `gaps` why nobody could be allowed even if all were published; `published` the scope of
-    what is published now.
+    what is published now. `takedown` is that of the whole, `stopped` those of a part or of some
+    uses; `clashes` what contradicts itself; `open_segments` how many of its `segments` neither
+    are exempt nor are gone from the file.
     """
 
     entry: Entry
@@ -77,7 +84,11 @@ class RightsDesk:
     gaps: tuple[Code, ...]
     published: Scope | None
     takedown: Takedown | None
+    stopped: tuple[Takedown, ...]
     refusals: tuple[tuple[str, int], ...]
+    clashes: tuple[Clash, ...]
+    open_segments: int
+    segments: int
 
     @property
     def exceeds(self) -> bool:
@@ -128,15 +139,21 @@ def read_rights_desk(recording: RecordingRow, at: datetime) -> RightsDesk:
         "all", actions=_USES[MediaKind(recording.kind)], audience=Audience(Reach.OUTSIDE)
     )
     open_to_all = replace(known, publications=(everyone,))
+    takedowns = open_takedowns(recording.id, at)
+    agreements = _agreements(recording.id)
     return RightsDesk(
         entry=get_entry(recording.edition_id),
         recording=recording,
-        lines=_lines(known, _agreements(recording.id), now),
+        lines=_lines(known, agreements, now, _withdrawals(agreements)),
         rights=sum_up_rights(known, now),
         gaps=find_gaps(open_to_all, orgs, recording.edition_id, now),
         published=_published(recording, known),
-        takedown=_takedown(recording.id, at),
+        takedown=next((one for one in reversed(takedowns) if is_whole(one)), None),
+        stopped=tuple(one for one in takedowns if not is_whole(one)),
         refusals=_refusals(recording.id),
+        clashes=find_clashes(known, now),
+        open_segments=sum(not is_settled(one.disposition) for one in known.segments),
+        segments=len(known.segments),
     )
 
 
@@ -220,7 +237,25 @@ def _agreements(recording_id: str) -> list[Agreement]:
     )
 
 
-def _lines(known: Recording, rows: list[Agreement], now: int) -> tuple[AgreementLine, ...]:
+def _withdrawals(agreements: list[Agreement]) -> dict[str, list[Withdrawal]]:
+    """Return the withdrawals by agreement with their reasons, which the facts leave out."""
+    found: dict[str, list[Withdrawal]] = {}
+    if agreements:
+        for row in db.session.scalars(
+            select(Withdrawal)
+            .where(Withdrawal.agreement_id.in_([one.id for one in agreements]))
+            .order_by(Withdrawal.at, Withdrawal.id)
+        ):
+            found.setdefault(row.agreement_id, []).append(row)
+    return found
+
+
+def _lines(
+    known: Recording,
+    rows: list[Agreement],
+    now: int,
+    withdrawals: Mapping[str, list[Withdrawal]] | None = None,
+) -> tuple[AgreementLine, ...]:
     facts = {one.id: one for one in known.agreements}
     lines = []
     for row in rows:
@@ -237,6 +272,7 @@ def _lines(known: Recording, rows: list[Agreement], now: int) -> tuple[Agreement
                 prohibitions=own.prohibitions,
                 max_views=max(views, default=None),
                 days_left=_days_left(own, now) if standing is Standing.ENDING else None,
+                withdrawals=tuple((withdrawals or {}).get(row.id, ())),
                 can_be_withdrawn=standing not in (Standing.WITHDRAWN, Standing.REFUSED)
                 and all(w.actions is not None for w in own.withdrawals),
             )
@@ -252,18 +288,6 @@ def _published(recording: RecordingRow, known: Recording) -> Scope | None:
     if recording.stage != Stage.PUBLISHED or not known.publications:
         return None
     return sum_up_terms(known.publications)
-
-
-def _takedown(recording_id: str, at: datetime) -> Takedown | None:
-    return db.session.scalar(
-        select(Takedown)
-        .where(
-            Takedown.recording_id == recording_id,
-            Takedown.until_at.is_(None) | (Takedown.until_at > at),
-        )
-        .order_by(Takedown.from_at.desc())
-        .limit(1)
-    )
 
 
 def _refusals(recording_id: str) -> tuple[tuple[str, int], ...]:

@@ -1,7 +1,7 @@
 """The pure rules of access: standard library and `lms.kernel` only."""
 
 from lms.rights.rules.codes import NEUTRAL, Code, Outcome, Verb
-from lms.rights.rules.decide import MAX_LEASE, boundaries_after, decide_access
+from lms.rights.rules.decide import MAX_LEASE, boundaries_after, decide_access, find_cuts
 from lms.rights.rules.decision import (
     Change,
     Decision,
@@ -51,6 +51,7 @@ __all__ = [
     "decide_access",
     "facts_from_case",
     "facts_to_json",
+    "find_cuts",
     "find_gaps",
     "intersect_scopes",
     "org_tree_from_json",

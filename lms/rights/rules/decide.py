@@ -81,6 +81,14 @@ def decide_access(facts: Facts, at: int, *, look_ahead: bool = True) -> Decision
     return decision
 
 
+def find_cuts(facts: Facts, at: int) -> Intervals:
+    """Return what a copy for this viewer and action must not hold: all that is hidden or muted."""
+    active = [one for one in facts.recording.takedowns if one.opens <= at < one.closes]
+    stops = _stops(active, facts.request.action) or _NO_STOPS
+    hide, mute = _judge_segments(facts.recording, Moment(facts, at), stops, set(), [])
+    return normalise((*hide, *mute))
+
+
 def boundaries_after(facts: Facts, at: int) -> list[int]:
     """Return every later moment at which the facts may answer differently, soonest first."""
     moments = facts.recording.boundaries

@@ -9,7 +9,7 @@ from lms.rights.rules.facts import Disposition
 KINDS: Final = ("slide", "music", "face", "quotation", "performance", "unknown")
 
 #: Why a part needs nobody's agreement. The articles are of the Copyright Act of Japan.
-BASES: Final = ("quotation_32", "incidental_30_2", "statute_13", "own_work", "contract", "other")
+BASES: Final = ("quotation", "incidental", "statute", "own_work", "contract", "other")
 
 #: Bases of which the words alone say too little: the note names the contract, or the ground.
 BASES_WITH_NOTE: Final = frozenset({"contract", "other"})

@@ -116,7 +116,7 @@ def refusal_sentence_of(error: RefusedError | ForbiddenError | InvalidInputError
     if isinstance(error, RightsRefusedError):
         if error.code == "nobody_allowed":
             return nobody_text(error.facts.get("missing"))
-        return str(_REFUSALS[error.code])
+        return str(_REFUSALS[error.code]) if error.code in _REFUSALS else None
     if isinstance(error, InvalidInputError) and error.code in _INVALID:
         return str(_INVALID[error.code])
     return None

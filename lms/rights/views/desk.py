@@ -1,38 +1,57 @@
 """The rights desk: one recording's agreements, publication and takedown."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from lms.infra.db import unit_of_work
+from lms.infra.site import read_site
 from lms.infra.web.access import RIGHTS_DESK, access, current_actor
 from lms.infra.web.errors import refusal_sentence
 from lms.infra.web.forms import TomoniForm
 from lms.infra.web.locale import ui_language
 from lms.kernel import clock
+from lms.kernel.dates import format_day
 from lms.kernel.errors import InvalidInputError, NotFoundError
-from lms.people.queries import find_account, is_id
+from lms.people.queries import find_account
 from lms.recordings.models import Recording
-from lms.recordings.queries import get_recording
 from lms.rights.errors import RightsRefusedError
 from lms.rights.forms import AgreementForm, AnswerForm, PublicationForm, ReasonForm
+from lms.rights.forms.segments import NoteForm, NumberForm, OverrideForm, TakedownForm
+from lms.rights.models import PublicationProposal
 from lms.rights.operations import (
     AgreementDetails,
     PublicationDetails,
     TermDetails,
     add_agreement,
     end_publication,
-    lift_takedown,
+    propose_publication,
     publish_recording,
     record_answer,
-    take_down,
+    wanted_scope,
     withdraw_agreement,
 )
-from lms.rights.policy import require_rights_desk
-from lms.rights.queries import RightsDesk, find_agreement, read_rights_desk
+from lms.rights.operations.proposing import details_from_json
+from lms.rights.operations.publishing import plan_publication
+from lms.rights.queries import (
+    AgreementLine,
+    RightsDesk,
+    find_agreement,
+    list_overrides,
+    read_rights_desk,
+)
+from lms.rights.queries.proposals import list_proposals
 from lms.rights.rules import Code, Reach
 from lms.rights.texts.desk import brief_text, gap_texts, reach_text, scope_text, window_text
+from lms.rights.texts.segments import (
+    CLASHES,
+    OVERRIDE_CHIPS,
+    OVERRIDE_STATES,
+    PROPOSAL_STATES,
+)
 from lms.rights.views.blueprint import blueprint
 from lms.rights.views.choices import (
     agreement_details,
@@ -41,6 +60,7 @@ from lms.rights.views.choices import (
     publication_defaults,
     steps_of,
 )
+from lms.rights.views.managing import managed_recording, segment_choices, takedown_words
 from lms.rights.views.simulator import simulation
 
 
@@ -123,8 +143,12 @@ def withdraw(recording_id: str, agreement_id: str) -> Any:
 @blueprint.post("/desk/recordings/<recording_id>/rights/publish")
 @access(RIGHTS_DESK)
 def publish(recording_id: str) -> Any:
-    """Publish: within the rights, or as set when `how` says so."""
+    """Publish, within the rights, or as set when `how` says so.
+
+    Where the federation wants two people for it, propose it to a second one instead.
+    """
     recording = _managed(recording_id)
+    propose = read_site().second_approval
     form = _publication_form(recording)
     if form.validate_on_submit():
         details = PublicationDetails(
@@ -137,7 +161,7 @@ def publish(recording_id: str) -> Any:
         )
         try:
             with unit_of_work():
-                publish_recording(
+                (propose_publication if propose else publish_recording)(
                     current_actor(), recording_id, details, clock.now(),
                     within_rights=request.form.get("how") != "as_set",
                 )  # fmt: skip
@@ -146,7 +170,12 @@ def publish(recording_id: str) -> Any:
         except RightsRefusedError as error:
             form.refuse("", refusal_sentence(error))
         else:
-            flash(_("It is published."), "done")
+            flash(
+                _("It is proposed. Somebody else has to approve it.")
+                if propose
+                else _("It is published."),
+                "done",
+            )
             return _back(recording_id)
     return _show(recording, publication_form=form)
 
@@ -161,40 +190,9 @@ def end(recording_id: str) -> Any:
     return _back(recording_id)
 
 
-@blueprint.post("/desk/recordings/<recording_id>/rights/takedown")
-@access(RIGHTS_DESK)
-def stop(recording_id: str) -> Any:
-    """Take it down for everyone, staff too."""
-    recording = _managed(recording_id)
-    form = ReasonForm(prefix="takedown")
-    if form.validate_on_submit():
-        try:
-            with unit_of_work():
-                take_down(current_actor(), recording_id, form.reason.data or "", clock.now())
-        except InvalidInputError as error:
-            form.refuse(error.field, refusal_sentence(error))
-        else:
-            flash(_("It is taken down. Nobody sees it any more, staff included."), "done")
-            return _back(recording_id)
-    return _show(recording, takedown_form=form)
-
-
-@blueprint.post("/desk/recordings/<recording_id>/rights/lift-takedown")
-@access(RIGHTS_DESK)
-def lift(recording_id: str) -> Any:
-    """Lift the takedown."""
-    with unit_of_work():
-        lift_takedown(current_actor(), recording_id, clock.now())
-    flash(_("The takedown is lifted."), "done")
-    return _back(recording_id)
-
-
 def _managed(recording_id: str, agreement_id: str | None = None) -> Recording:
     """Return the recording; 404 for who does not look after it, or another one's agreement."""
-    if not is_id(recording_id):
-        raise NotFoundError
-    recording = get_recording(recording_id)
-    require_rights_desk(current_actor(), recording)
+    recording = managed_recording(recording_id)
     if agreement_id is not None:
         agreement = find_agreement(agreement_id)
         if agreement is None or agreement.recording_id != recording_id:
@@ -206,12 +204,37 @@ def _show(
     recording: Recording,
     *,
     publication_form: PublicationForm | None = None,
-    takedown_form: ReasonForm | None = None,
+    takedown_form: TakedownForm | None = None,
     withdraw_form: tuple[str, ReasonForm] | None = None,
     answer_form: tuple[str, AnswerForm] | None = None,
 ) -> Any:
-    desk = read_rights_desk(recording, clock.now())
     refused = publication_form or takedown_form or withdraw_form or answer_form
+    page = show_rights(
+        recording,
+        publication_form=publication_form,
+        takedown_form=takedown_form,
+        withdraw_form=withdraw_form,
+        answer_form=answer_form,
+    )
+    return page, 422 if refused else 200
+
+
+def show_rights(
+    recording: Recording,
+    *,
+    publication_form: PublicationForm | None = None,
+    takedown_form: TakedownForm | None = None,
+    withdraw_form: tuple[str, ReasonForm] | None = None,
+    answer_form: tuple[str, AnswerForm] | None = None,
+    override_form: OverrideForm | None = None,
+    decision_form: tuple[str, TomoniForm] | None = None,
+) -> str:
+    """Return the page of a recording's rights; a form that was refused takes its place on it.
+
+    `decision_form` is (id of the proposal or exception, form).
+    """
+    at = clock.now()
+    desk = read_rights_desk(recording, at)
     if publication_form is None:
         publication_form = _publication_form(recording, desk)
     names, language = organisation_names(), ui_language()
@@ -225,14 +248,40 @@ def _show(
     }
     withdraw_forms.update([withdraw_form] if withdraw_form else [])
     answer_forms.update([answer_form] if answer_form else [])
-    page = render_template(
+    if takedown_form is None:
+        takedown_form = TakedownForm(None, prefix="takedown")
+        takedown_form.set_choices(recording.kind, segment_choices(recording))
+    if override_form is None:
+        override_form = OverrideForm(None, prefix="override")
+        override_form.set_choices(recording.kind)
+    holders = {line.agreement.id: _dated(line) for line in desk.lines}
+    return render_template(
         "rights/recording_rights.html",
         recording=recording,
         desk=desk,
-        steps=steps_of(desk, clock.now()),
+        steps=steps_of(desk, at),
         gaps=gap_texts(desk.gaps),
         publication_form=publication_form,
-        takedown_form=takedown_form or ReasonForm(None, prefix="takedown"),
+        takedown_form=takedown_form,
+        takedown_text=takedown_words(recording),
+        override_form=override_form,
+        overrides=list_overrides(recording.id, at),
+        override_words={"state": OVERRIDE_STATES, "chip": OVERRIDE_CHIPS},
+        proposals=[
+            (line, _proposed_text(recording, line.proposal, names, language, at))
+            for place, line in enumerate(list_proposals(recording.id))
+            if place == 0 or line.proposal.state == "waiting"
+        ],
+        proposal_states=PROPOSAL_STATES,
+        second_approval=read_site().second_approval,
+        clashes=[
+            CLASHES[one.kind] % {"one": holders[one.one], "other": holders[one.other]}
+            for one in desk.clashes
+            if one.one in holders and one.other in holders
+        ],
+        decision_form=decision_form,
+        number_form=NumberForm(None),
+        note_form=NoteForm(None),
         withdraw_forms=withdraw_forms,
         answer_forms=answer_forms,
         scope_text=lambda scope: scope_text(scope, names, language),
@@ -243,7 +292,35 @@ def _show(
         names=names,
         simulation=simulation(recording),
     )
-    return page, 422 if refused else 200
+
+
+def _dated(line: AgreementLine) -> str:
+    """Name an agreement so that two of one rightsholder can be told apart."""
+    day = line.signed_on
+    name = line.agreement.holder_name
+    if day is None:
+        return name
+    return str(
+        _("%(name)s (%(day)s)", name=name, day=format_day(day, ui_language(), weekday=False))
+    )
+
+
+def _proposed_text(
+    recording: Recording,
+    proposal: PublicationProposal,
+    names: Mapping[str, str],
+    language: str,
+    at: datetime,
+) -> str:
+    """Say what a proposal would publish now, within the rights where that was wanted."""
+    details = details_from_json(proposal.details)
+    scope = wanted_scope(details)
+    if proposal.state == "waiting":
+        try:
+            scope = plan_publication(recording, details, at, within_rights=proposal.within_rights)
+        except RightsRefusedError as error:
+            return f"{brief_text(scope, names, language)} ({refusal_sentence(error)})"
+    return brief_text(scope, names, language)
 
 
 def _publication_form(recording: Recording, desk: RightsDesk | None = None) -> PublicationForm:

@@ -18,6 +18,7 @@ from lms.rights.queries import Supposed, list_blockers, simulate
 from lms.rights.rules import Decision, Verb, viewer_answer
 from lms.rights.texts import STAFF_TEXTS, VIEWER_TEXTS, change_sentence
 from lms.rights.texts.desk import obligation_texts
+from lms.rights.texts.segments import span_text
 from lms.rights.views.choices import organisation_choices
 
 _LONGEST = timedelta(days=36_500)
@@ -34,6 +35,9 @@ class Simulation:
     changes: tuple[str, ...] = ()
     duties: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    muted: tuple[str, ...] = ()
+    as_cut_copy: bool = False
 
 
 def simulation(recording: Recording) -> Simulation:
@@ -62,11 +66,11 @@ def simulation(recording: Recording) -> Simulation:
         enrolled=bool(form.enrolled.data),
         signed_in=organisation != ANONYMOUS,
     )
-    answer = _in_words(form, simulate(recording.id, supposed))
+    answer = _in_words(form, recording, simulate(recording.id, supposed))
     return replace(answer, blockers=list_blockers(recording.id, supposed))
 
 
-def _in_words(form: SimulatorForm, decision: Decision) -> Simulation:
+def _in_words(form: SimulatorForm, recording: Recording, decision: Decision) -> Simulation:
     language = ui_language()
     codes = decision.reasons or (decision.code,)
     owed = decision.obligations
@@ -84,6 +88,9 @@ def _in_words(form: SimulatorForm, decision: Decision) -> Simulation:
             for change in decision.change
         ),
         duties=tuple(obligation_texts(duties)),
+        hidden=tuple(span_text(recording, a, b) for a, b in owed.hide),
+        muted=tuple(span_text(recording, a, b) for a, b in owed.mute),
+        as_cut_copy=owed.use_rendition is not None,
     )
 
 
