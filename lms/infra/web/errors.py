@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from lms.infra.db import db
+from lms.infra.storage import StorageError
 from lms.infra.web.access import ask_to_sign_in, current_actor, in_signed_in_area
 from lms.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError, RefusedError
 
@@ -105,6 +106,13 @@ def _http(error: HTTPException) -> Any:
     return error_answer(error.code, code=str(error.code))
 
 
+def _store_away(error: Exception) -> Any:
+    """Answer that stored files cannot be reached now; which and why is for the log."""
+    db.session.rollback()
+    log.error("store_away", endpoint=request.endpoint, sentence=str(error))
+    return error_answer(503, _("Files cannot be reached at the moment. Please try again soon."))
+
+
 def _crashed(error: Exception) -> Any:
     db.session.rollback()
     if current_app.testing:
@@ -120,6 +128,7 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(NotFoundError, _missing)
     app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(CSRFError, _without_token)
+    app.register_error_handler(StorageError, _store_away)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _crashed)
 

@@ -280,6 +280,7 @@ def _require_fitting(upload: Arriving, start: int) -> None:
 def _write_piece(upload: Arriving, start: int, checksum: tuple[str, bytes] | None) -> Response:
     """Write what the request brings, with every other request for this upload kept out."""
     folder, actor = _folder(), current_actor()
+    stop_reading()  # what was read before the lock may be of yesterday
     fresh = find_upload(upload.owner_id, upload.id)
     if fresh is None or fresh.received != start or fresh.state != UploadState.OPEN:
         return _refusal("upload_moved_on")
