@@ -28,6 +28,9 @@ from lms.rights.events import (
     RecordingClosed,
     RecordingPublished,
     RecordingTakenDown,
+    RightsEnding,
+    RightsWeekEnded,
+    ViewingEnds,
 )
 from lms.sessions.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
 
@@ -174,6 +177,30 @@ def closed(event: RecordingClosed) -> None:
     rights_watch.tell_closed(event.record_id, event.recording_id, event.edition_id)
 
 
+def rights_ending(event: RightsEnding) -> None:
+    """Tell those who look after rights what ends soon, one mail a person."""
+    rights_watch.tell_endings(event.items, event.at)
+
+
+def viewing_ends(event: ViewingEnds) -> None:
+    """Tell viewers that they can see it for a few days more: many, so by a job."""
+    day = event.last_on.isoformat()
+    enqueue(
+        "tell_of_viewing_end",
+        {"recording_id": event.recording_id, "edition_id": event.edition_id, "last_on": day},
+        key=f"tell:rights_viewing_ends:{event.recording_id}:{day}",
+    )
+
+
+def rights_week_ended(event: RightsWeekEnded) -> None:
+    """Write the week's digest for each of the rights desk: by a job, as it counts for each."""
+    enqueue(
+        "tell_of_rights_week",
+        {"since": event.since.isoformat(), "until": event.until.isoformat()},
+        key=f"tell:rights_week:{event.until.isoformat()}",
+    )
+
+
 def completed(event: CompletionEarned) -> None:
     """Congratulate, when no certificate will."""
     operations.tell_completion(event.achievement_id, event.person_id, event.edition_id)
@@ -233,6 +260,9 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     OverrideAsked: (override_asked,),
     OverrideApproved: (override_approved,),
     RecordingClosed: (closed,),
+    RightsEnding: (rights_ending,),
+    ViewingEnds: (viewing_ends,),
+    RightsWeekEnded: (rights_week_ended,),
     CompletionEarned: (completed,),
     CertificateIssued: (certified,),
     CompletionQuestioned: (questioned,),

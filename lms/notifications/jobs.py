@@ -8,6 +8,7 @@ from lms.infra.db import unit_of_work
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.notifications import operations, queries
+from lms.notifications.operations import rights_watch
 
 _AT_ONCE = 100  # people in one write transaction, so that nobody else waits long for theirs
 
@@ -67,7 +68,32 @@ def remind_of_sessions(context: JobContext, _payload: dict[str, Any]) -> None:
         operations.tell_starting_sessions(at=clock.now())
 
 
+def tell_of_viewing_end(context: JobContext, payload: dict[str, Any]) -> None:
+    """Write a mail to each who may see a recording now and is enrolled or has begun it."""
+    recording_id, last_on = payload["recording_id"], payload["last_on"]
+    _in_steps(
+        context,
+        rights_watch.list_viewers(recording_id, payload["edition_id"], clock.now()),
+        lambda among: rights_watch.tell_viewing_ends(
+            recording_id, payload["edition_id"], last_on, among
+        ),
+    )
+
+
+def tell_of_rights_week(context: JobContext, payload: dict[str, Any]) -> None:
+    """Write the digest of a week to each of the rights desk who has something to read in it."""
+    since, until = (datetime.fromisoformat(payload[name]) for name in ("since", "until"))
+    weeks = rights_watch.read_weeks(since, until, clock.now())
+    _in_steps(
+        context,
+        list(weeks),
+        lambda among: rights_watch.tell_weeks({key: weeks[key] for key in among}, since, until),
+    )
+
+
 JOBS = {
+    "tell_of_viewing_end": tell_of_viewing_end,
+    "tell_of_rights_week": tell_of_rights_week,
     "tell_of_session": tell_of_session,
     "tell_of_recording": tell_of_recording,
     "tell_of_cancelled_edition": tell_of_cancelled_edition,

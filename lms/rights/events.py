@@ -1,7 +1,8 @@
 """What happened to rights and publication."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 from lms.kernel.ids import AgreementId, EditionId, PersonId, RecordingId
 
@@ -116,4 +117,47 @@ class RecordingClosed:
     record_id: str
     recording_id: RecordingId
     edition_id: EditionId
+    at: datetime
+
+
+class EndingTold(NamedTuple):
+    """One thing of which the rights desk is told that it ends.
+
+    `kind` is rights or publication; `holder` the rightsholder's name, '' for a publication;
+    `last_on` the last day in Japan; `is_asked` whether a renewal was proposed already.
+    """
+
+    recording_id: RecordingId
+    edition_id: EditionId
+    kind: str
+    holder: str
+    last_on: date
+    days_left: int
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RightsEnding:
+    """Agreements and publications end soon: one of the steps of reminding was reached."""
+
+    items: tuple[EndingTold, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ViewingEnds:
+    """What is published can be seen until `last_on` (in Japan) and no longer, within a week."""
+
+    recording_id: RecordingId
+    edition_id: EditionId
+    last_on: date
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RightsWeekEnded:
+    """A week `[since, until)` is over, for the digest of the rights desk."""
+
+    since: datetime
+    until: datetime
     at: datetime

@@ -3,11 +3,19 @@
 from typing import Any
 
 from lms.infra.current import current_settings, current_storage
+from lms.infra.db import unit_of_work
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
 from lms.recordings.operations import discard
 from lms.rights.operations.closing import destroy_stored, finish_destruction
+from lms.rights.operations.expiring import (
+    ask_renewal,
+    due_renewals,
+    end_week,
+    is_office_hour,
+    remind_of_endings,
+)
 from lms.rights.operations.journal import append_missing
 from lms.rights.operations.shelving import judge_incoming, settle_file
 from lms.rights.queries.backlog import find_shelf_file
@@ -56,9 +64,28 @@ def shelve_file(context: JobContext, payload: dict[str, Any]) -> None:
     storage.delete_tree(key.removesuffix("/source"))
 
 
+def watch_over_rights(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Remind of what ends, ask to renew it, and have the week's digest written.
+
+    In office hours in Japan only. Whatever was told is noted in the same transaction, so that an
+    hour later nothing is told again.
+    """
+    at = clock.now()
+    if not is_office_hour(at):
+        return
+    for endings in due_renewals(at).values():
+        with unit_of_work():
+            ask_renewal(SYSTEM, endings, at)
+    context.phase(500)
+    with context.finish():
+        remind_of_endings(at)
+        end_week(at)
+
+
 JOBS = {
+    "watch_over_rights": watch_over_rights,
     "destroy_closed": destroy_closed,
     "shelve_file": shelve_file,
     "write_journal": write_journal,
 }
-TICKS = {"write_journal": 60}
+TICKS = {"watch_over_rights": 3600, "write_journal": 60}

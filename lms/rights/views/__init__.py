@@ -8,6 +8,7 @@ from lms.rights.views.closing import close
 from lms.rights.views.consents import my_consents
 from lms.rights.views.desk import recording_rights
 from lms.rights.views.evidence import evidence
+from lms.rights.views.expiry import expiry
 from lms.rights.views.overrides import ask_override
 from lms.rights.views.proposals import approve_proposal
 from lms.rights.views.register import register
@@ -24,6 +25,7 @@ __all__ = [
     "close",
     "cue_sheet",
     "evidence",
+    "expiry",
     "my_consents",
     "recording_rights",
     "register",
