@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
@@ -83,6 +83,13 @@ class FileForm(TomoniForm):
 
     file = FileField(_l("File"), validators=[SentFileRequired(MEDIA_FAULTS[MediaFault.MISSING])])
     upload = HiddenField()  # as in RecordingForm
+    note = TextAreaField(_l("What changed?"), validators=[Length(max=1000)])
+
+
+class VersionNoteForm(TomoniForm):
+    """What changed with a version, told to those who are enrolled."""
+
+    note = TextAreaField(_l("What changed?"), validators=[Length(max=1000)])
 
 
 class TrackForm(TomoniForm):
@@ -113,10 +120,26 @@ class ChaptersForm(TomoniForm):
     chapters = TextAreaField(_l("Chapters"), validators=[Length(max=60_000)])
 
 
+class CaptionTextForm(TomoniForm):
+    """Captions as they are edited, whole; `revision` is the number of what was edited."""
+
+    captions = TextAreaField(_l("Captions (WebVTT)"))
+    revision = HiddenField()
+    reviewed = BooleanField(_l("I have read them against the film"))
+
+    @property
+    def edited(self) -> int:
+        """The revision that was edited, or -1 for what is no number."""
+        text = self.revision.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004 - digits
+
+
 class CaptionForm(TomoniForm):
-    """Captions in one language."""
+    """Captions in one language. `other_language`, a tag, is taken before the chosen one."""
 
     caption_language = SelectField(_l("Language of the captions"), choices=_languages())
+    other_language = StringField(_l("Another language (tag)"), validators=[Length(max=35)])
+    machine = BooleanField(_l("A program wrote them; nobody has checked them yet"))
     captions = FileField(
         _l("Caption file"), validators=[FileRequired(CAPTION_FAULTS[CaptionFault.MISSING])]
     )

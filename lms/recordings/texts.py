@@ -156,6 +156,7 @@ _OTHERS: Mapping[str, Any] = {
     FlagFault.NOTHING: _l("Please tick at least one channel through which they must not go."),
     "flag_note_too_long": _l("This is too long: at most 300 characters are taken."),
     "link_takes_no_file": _l("What is held elsewhere takes no file. Add a recording instead."),
+    "captions_rows": _l("These captions cannot be read. Please load the page again."),
     "language_unknown": _l("This is no language tag. Please write one such as en, ms or zh-Hant."),
     "track_in_own_language": _l(
         "The recording's own sound is in this language. "

@@ -7,6 +7,7 @@ from flask import Blueprint
 from lms.recordings.models import Stage
 from lms.recordings.texts import (
     STAGE_CHIPS,
+    caption_state_text,
     fault_text,
     kind_text,
     language_text,
@@ -26,6 +27,7 @@ def _words() -> dict[str, Any]:
             "kind": kind_text,
             "language": language_text,
             "fault": fault_text,
+            "caption_state": caption_state_text,
             "processing": processing_text,
         }
     }

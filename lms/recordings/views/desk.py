@@ -160,13 +160,18 @@ def send_file(recording_id: str) -> Any:
     form = FileForm()
     target = next_target(found)
     fits = form.validate_on_submit()
+    if fits and found.stage == Stage.PUBLISHED and not (form.note.data or "").strip():
+        form.refuse("note", refusal_sentence(InvalidInputError("note", "version_note_missing")))
+        fits = False
     if fits and form.upload.data == CHECK_ONLY:
         return jsonify(ok=True)
     received = _received(form, target) if fits else None
     if received is None:
         return _show(found, file_form=form)
     with attaching(received, form.upload.data, recording_id):
-        attach_file(current_actor(), recording_id, received, clock.now())
+        attach_file(
+            current_actor(), recording_id, received, clock.now(), note=form.note.data or ""
+        )
     return _sent(recording_id)
 
 
@@ -202,8 +207,10 @@ def send_captions(recording_id: str) -> Any:
         try:
             with unit_of_work():
                 stored = put_captions(
-                    current_actor(), recording_id, form.caption_language.data, data, clock.now()
-                )
+                    current_actor(), recording_id,
+                    form.other_language.data or form.caption_language.data, data, clock.now(),
+                    machine=form.machine.data,
+                )  # fmt: skip
         except InvalidInputError as error:
             form.refuse(error.field, refusal_sentence(error))
         else:
