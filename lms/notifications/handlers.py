@@ -31,6 +31,7 @@ from lms.rights.events import (
     RightsEnding,
     RightsWeekEnded,
     ViewingEnds,
+    WithdrawalReceived,
 )
 from lms.sessions.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
 
@@ -135,8 +136,12 @@ def _recording(template: str, mark: str, event: RecordingPublished | RecordingTa
 
 
 def published(event: RecordingPublished) -> None:
-    """Tell the enrolled, once for each recording however often it is published."""
-    _recording("recording_published", "first", event)
+    """Tell the enrolled, once for each recording and each version of it."""
+    version = queries.replaced_version(event.recording_id)
+    if version is None:
+        _recording("recording_published", "first", event)
+    else:
+        _recording("recording_new_version", f"v{version}", event)
 
 
 def taken_down(event: RecordingTakenDown) -> None:
@@ -231,6 +236,11 @@ def consent_answered(event: ConsentAnswered) -> None:
     operations.tell_staff_of_answer(event)
 
 
+def withdrawal_received(event: WithdrawalReceived) -> None:
+    """Send the rightsholder the receipt of their withdrawal."""
+    operations.tell_withdrawal(event)
+
+
 def consent_documented(event: ConsentDocumented) -> None:
     """Send the rightsholder the receipt with the fingerprint of the signed copy."""
     operations.tell_consent_copy(event)
@@ -256,6 +266,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     ConsentCodeAsked: (consent_code_asked,),
     ConsentAnswered: (consent_answered,),
     ConsentDocumented: (consent_documented,),
+    WithdrawalReceived: (withdrawal_received,),
     PublicationProposed: (publication_proposed,),
     OverrideAsked: (override_asked,),
     OverrideApproved: (override_approved,),

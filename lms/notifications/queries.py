@@ -21,8 +21,9 @@ from lms.kernel.localized import FALLBACK_ORDER, Localized, pick
 from lms.people.models import AccountToken, Person, RoleAssignment
 from lms.people.queries import get_person, list_names
 from lms.people.rules import display_name
-from lms.recordings.models import Recording
-from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Rightsholder
+from lms.recordings.models import FileVersion, Recording
+from lms.recordings.queries import find_new_version
+from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Publication, Rightsholder
 from lms.sessions.models import LiveSession
 from lms.sessions.queries import SessionCard, find_live_session, sessions_of
 
@@ -135,6 +136,7 @@ def recording_words(recording_id: str) -> dict[str, Any] | None:
         "recording_id": recording.id,
         "title": recording.title,
         "is_paper": recording.kind == "paper",
+        "version_note": _version_note(recording),
     }
 
 
@@ -191,6 +193,29 @@ def consent_words(request_id: str) -> ConsentWords | None:
     )
 
 
+def withdrawal_words(agreement_id: str) -> ConsentWords | None:
+    """Return to whom the receipt of a withdrawal goes and what it names, or None."""
+    row = db.session.execute(
+        select(Agreement, Recording.title, Rightsholder)
+        .join(Recording, Recording.id == Agreement.recording_id)
+        .outerjoin(Rightsholder, Rightsholder.id == Agreement.rightsholder_id)
+        .where(Agreement.id == agreement_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    agreement, title = row[0], row[1]
+    holder: Rightsholder | None = row[2]
+    is_body = holder is not None and holder.name == holder.organisation
+    return ConsentWords(
+        address="" if holder is None else holder.email,
+        name="" if is_body else agreement.holder_name,
+        language="ja" if holder is None else holder.language,
+        person_id=agreement.holder_person_id,
+        holder=agreement.holder_name,
+        params={"title": title},
+    )
+
+
 def consent_staff_ids(request_id: str) -> list[str]:
     """Return who is told of an answer: who asked; without them who looks after it."""
     rows = db.session.execute(
@@ -207,6 +232,33 @@ def consent_staff_ids(request_id: str) -> list[str]:
     editions = {edition_id: recording_id for edition_id, recording_id, _by in rows}
     found = [organiser_ids(edition, recording) for edition, recording in editions.items()]
     return list(dict.fromkeys(person_id for ids in found for person_id in ids))
+
+
+def replaced_version(recording_id: str) -> int | None:
+    """Return the number of the present version where an earlier one had been published, else None.
+
+    Published before the present file came: then people know it, and are told of a new version.
+    """
+    return db.session.scalar(
+        select(FileVersion.media_version)
+        .join(Recording, Recording.id == FileVersion.recording_id)
+        .where(
+            FileVersion.recording_id == recording_id,
+            FileVersion.media_version == Recording.media_version,
+            FileVersion.media_version > 1,
+            select(Publication.id)
+            .where(
+                Publication.recording_id == recording_id,
+                Publication.created_at < FileVersion.at,
+            )
+            .exists(),
+        )
+    )
+
+
+def _version_note(recording: Recording) -> str:
+    found = find_new_version(recording)
+    return found.note if found is not None else ""
 
 
 def token_expiry(token_id: str) -> datetime | None:

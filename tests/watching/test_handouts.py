@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from lms.kernel import clock
 from lms.kernel.actor import Role
 from lms.people.models import Person
 from lms.recordings.models import MediaCopy, Recording
-from lms.rights.models import Segment
+from lms.rights.models import Agreement, Segment
 from lms.rights.operations import rewrite_facts
 from lms.watching.jobs import JOBS
 from lms.watching.operations import COPY_KEPT, read_serial
@@ -447,6 +448,37 @@ def test_a_preview_gives_no_file_away(cast: Cast, shelf: Shelf, sign_in: SignIn)
     assert 'data-testid="download"' not in page.text
     for address in ("file.pdf", "print", "screen?room=hq"):
         assert client.get(f"/recordings/{paper.id}/{address}").status_code == 403, address
+
+
+def test_staff_preview_a_paper_that_its_author_signed_for(
+    cast: Cast, shelf: Shelf, sign_in: SignIn
+) -> None:
+    """Of a paper nobody spoke: the author's agreement counts where a speaker's would."""
+    paper = shelf.paper()
+    client = sign_in(cast.organiser)
+    assert client.get(f"/recordings/{paper.id}").status_code == 403  # nobody was asked
+
+    with unit_of_work():
+        author = Agreement(
+            recording_id=paper.id, lineage="a", kind="slides", scope="whole", status="requested",
+            holder_name="白浜汐里", created_at=clock.now(),
+        )  # fmt: skip
+        db.session.add(author)
+        rewrite_facts(paper.id, clock.now())
+    assert client.get(f"/recordings/{paper.id}").status_code == 403  # asked, not answered
+
+    with unit_of_work():
+        row = db.session.get(Agreement, author.id)
+        assert row is not None
+        row.status, row.signed_at = "signed", clock.now() - timedelta(minutes=1)
+        rewrite_facts(paper.id, clock.now())
+    page = client.get(f"/recordings/{paper.id}")
+    assert page.status_code == 200
+    assert sign_in(cast.trainee).get(f"/recordings/{paper.id}").status_code == 404
+
+    shelf.withdraw(author)
+
+    assert sign_in(cast.organiser).get(f"/recordings/{paper.id}").status_code == 403
 
 
 def test_pages_are_counted_from_one_and_ranges_from_nought() -> None:

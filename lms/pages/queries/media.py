@@ -1,7 +1,7 @@
 """Recordings and handouts as pages list them: what they are, whether one may, how far one is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lms.completion.queries import EditionProgress, PersonEvidence, Progress
@@ -10,6 +10,7 @@ from lms.enrolment.rules import RIGHTS_STATUS
 from lms.kernel.actor import Actor
 from lms.kernel.ids import LiveSessionId
 from lms.recordings.models import MediaKind, Recording
+from lms.recordings.queries import list_new_versions
 from lms.recordings.rules import host_of
 from lms.rights.queries import (
     Known,
@@ -24,6 +25,7 @@ from lms.sessions.queries import SessionCard
 from lms.sessions.rules import Standing
 
 _FINISHED = 990  # thousandths: nothing worth going on with
+_VERSION_IS_NEW = timedelta(days=14)
 _LATEST = 12  # of what was begun, enough to find some that may be seen
 
 
@@ -31,7 +33,7 @@ _LATEST = 12  # of what was begun, enough to find some that may be seen
 class MediaLine:
     """A recording or handout in a list; `permille` watched, `resume_ms` where to go on.
 
-    `until` is when what is allowed now ends.
+    `until` is when what is allowed now ends; `new_version` the number of one that came lately.
     """
 
     recording: Recording
@@ -40,6 +42,7 @@ class MediaLine:
     resume_ms: int = 0
     last_seen_ms: int = 0
     until: datetime | None = None
+    new_version: int | None = None
 
     @property
     def allowed(self) -> bool:
@@ -53,8 +56,8 @@ class MediaLine:
 
     @property
     def is_video(self) -> bool:
-        """Whether it is a recording (else a handout)."""
-        return self.recording.kind == MediaKind.VIDEO
+        """Whether it is played here (else a handout, or something held elsewhere)."""
+        return self.recording.kind in {MediaKind.VIDEO, MediaKind.AUDIO}
 
     @property
     def host(self) -> str:
@@ -88,12 +91,21 @@ def list_media(
 ) -> list[MediaLine]:
     """Return the published recordings and handouts of editions, in one query.
 
+    A second where files were replaced.
+
     The decision in a list is about this moment; page and keys decide again with all facts.
     """
     evidence = progress.evidence if progress is not None else None
+    held = list_known(list(edition_ids))
+    versions = list_new_versions(recording for recording, _known in held)
+    lately = {
+        key: version.media_version
+        for key, version in versions.items()
+        if at - version.at < _VERSION_IS_NEW
+    }
     return [
-        _line(viewer, recording, known, evidence, at)
-        for recording, known in list_known(list(edition_ids))
+        replace(_line(viewer, recording, known, evidence, at), new_version=lately.get(recording.id))
+        for recording, known in held
     ]
 
 

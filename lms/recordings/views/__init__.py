@@ -1,6 +1,25 @@
 """Staff pages of recordings and handouts."""
 
-from lms.recordings.views import chapters, copies, desk, links, tracks, uploads
+from lms.recordings.views import (
+    captions,
+    chapters,
+    copies,
+    desk,
+    links,
+    materials,
+    tracks,
+    uploads,
+)
 from lms.recordings.views.blueprint import blueprint
 
-__all__ = ["blueprint", "chapters", "copies", "desk", "links", "tracks", "uploads"]
+__all__ = [
+    "blueprint",
+    "captions",
+    "chapters",
+    "copies",
+    "desk",
+    "links",
+    "materials",
+    "tracks",
+    "uploads",
+]

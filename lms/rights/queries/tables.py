@@ -59,6 +59,7 @@ def recording_case(recording: Recording) -> Json:
         select(Segment).where(Segment.recording_id == recording.id).order_by(Segment.a, Segment.id)
     ).all()
     flags = _flags(recording)
+    is_paper = recording.kind == MediaKind.PAPER
     plan = db.session.get(RightsPlan, recording.id)
     cuts = _cuts(recording)
     terms: dict[str, list[AgreementTerm]] = defaultdict(list)
@@ -82,7 +83,7 @@ def recording_case(recording: Recording) -> Json:
         "stage": _STAGES.get(recording.stage, recording.stage),
         "duration": length_of(recording),
         "agreements": [
-            *(_agreement(a, terms[a.id], withdrawals[a.id]) for a in agreements),
+            *(_agreement(a, terms[a.id], withdrawals[a.id], is_paper=is_paper) for a in agreements),
             *(agreement for agreement, _segment in flags),
         ],
         "segments": [
@@ -178,17 +179,22 @@ def _terms(key: str, conditions: Json, window: Json) -> Json:
 
 
 def _agreement(
-    agreement: Agreement, terms: Iterable[AgreementTerm], withdrawals: Iterable[Withdrawal]
+    agreement: Agreement,
+    terms: Iterable[AgreementTerm],
+    withdrawals: Iterable[Withdrawal],
+    *,
+    is_paper: bool,
 ) -> Json:
     grants: list[Json] = []
     prohibitions: list[Json] = []
     for term in terms:
         case = _terms(term.id, term.conditions, _window(term.from_at, term.until_at))
         (grants if term.kind == "grant" else prohibitions).append(case)
-    moments = {
-        "signed_at": agreement.signed_at,
-        "recording_consent_at": agreement.recording_consent_at,
-    }
+    consent_at = agreement.recording_consent_at
+    if is_paper and agreement.kind == SLIDES:
+        # A paper is not recorded: with the signature its author lets us hold it.
+        consent_at = consent_at or agreement.signed_at
+    moments = {"signed_at": agreement.signed_at, "recording_consent_at": consent_at}
     return {
         "id": agreement.id,
         "lineage": agreement.lineage,

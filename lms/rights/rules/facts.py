@@ -187,7 +187,8 @@ class Recording:
     """Everything about a recording or handout that the decision reads.
 
     `duration` is None for a handout. `cut_copy` holds the cuts of an existing cut copy.
-    `whole` are the lineages that must permit always, `lineages` all of them by id,
+    `whole` are the lineages that must permit always, `lineages` all of them by id, `speakers`
+    those whose consent to record a preview asks for (of a paper, its authors'),
     `boundaries` and `signatures` the moments (sorted) at which something may change.
     """
 
@@ -214,6 +215,11 @@ class Recording:
         # A segment's consent is none for the rest, so only whole agreements fill a kind.
         kinds = {agreement.kind for agreement in agreements if agreement.whole}
         speakers = {one.lineage for one in agreements if one.kind == "speaker"}
+        if not speakers and "speaker" not in self.required_kinds:
+            # Of a paper nobody spoke: whoever must agree stands in the speaker's place.
+            speakers = {
+                one.lineage for one in agreements if one.whole and one.kind in self.required_kinds
+            }
         moments = {end for end in _ends(self) if end not in (BEGINNING, END)}
         signatures = {one.signed for one in agreements} - {END}
         for name, value in (

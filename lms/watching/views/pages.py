@@ -9,7 +9,7 @@ from lms.kernel import clock
 from lms.kernel.intervals import subtract
 from lms.kernel.localized import Localized
 from lms.recordings.models import MediaKind, Recording
-from lms.recordings.queries import get_recording, list_chapters
+from lms.recordings.queries import find_new_version, get_recording, list_chapters
 from lms.watching.operations import PLAYED
 from lms.watching.queries import (
     Viewing,
@@ -54,6 +54,7 @@ def watch(recording_id: str) -> Any:
         covered=covered,
         threshold=DEFAULT_THRESHOLD,
         course_href=course_address(shown.programme, shown.edition),
+        version=find_new_version(shown.recording),
         attribution=viewing.decision.obligations.attribution,
         countries=list_countries() if viewing.asks_country else (),
         country=country or current_actor().country,
