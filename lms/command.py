@@ -12,6 +12,7 @@ GROUPS = {
     "demo": "lms.whole.cli:demo",
     "database": "lms.whole.cli:database",
     "people": "lms.people.cli:people",
+    "recordings": "lms.recordings.cli:recordings",
     "rights": "lms.rights.cli:rights",
     "watching": "lms.watching.cli:watching",
     "worker": "lms.worker:worker",

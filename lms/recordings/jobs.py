@@ -4,11 +4,13 @@ from typing import Any
 
 from lms.infra.current import current_settings, current_storage
 from lms.infra.jobs.running import JobContext, JobLost
+from lms.infra.storage import IncomingFolder
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
 from lms.recordings.errors import MediaFaultError
 from lms.recordings.models import MediaKind, Stage
 from lms.recordings.operations import (
+    SWEPT_AFTER,
     CopySource,
     Film,
     TrackFile,
@@ -19,14 +21,20 @@ from lms.recordings.operations import (
     fail_copy,
     fail_processing,
     fail_track,
+    find_orphans,
     forget_files,
+    forget_uploads,
     make_copy,
     make_media,
     make_track,
     publish_copy,
     publish_media,
     publish_track,
+    remove_expired,
     remove_folder,
+    remove_orphans,
+    sweep_incoming,
+    sweep_work,
 )
 from lms.recordings.queries import (
     find_copy_by_id,
@@ -154,10 +162,33 @@ def remove(_context: JobContext, payload: dict[str, Any]) -> None:
     remove_folder(current_storage(), str(payload["folder"]))
 
 
+def sweep_uploads(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Remove uploads that nobody went on with for three days."""
+    at = clock.now()
+    expired = remove_expired(IncomingFolder(current_settings().upload_dir), at)
+    with context.finish():
+        forget_uploads(expired, at)
+
+
+def sweep_files(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Remove files older than a day that no row knows: what killed processes left."""
+    storage, settings = current_storage(), current_settings()
+    before = clock.now() - SWEPT_AFTER
+    orphans = find_orphans(storage, before)
+    context.phase(500)
+    remove_orphans(storage, orphans)
+    storage.sweep_unfinished(before)
+    sweep_incoming(IncomingFolder(settings.upload_dir), before)
+    sweep_work(settings.var_dir / "work", before)
+
+
 JOBS = {
     "transcode": transcode,
     "make_track": track_job,
     "make_copy": copy_job,
     "destroy_files": destroy,
     "remove_folder": remove,
+    "sweep_uploads": sweep_uploads,
+    "sweep_files": sweep_files,
 }
+TICKS = {"sweep_uploads": 3600, "sweep_files": 86400}

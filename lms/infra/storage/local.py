@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from lms.infra.storage.protocol import StorageError, StoredFile, key_parts
+from lms.infra.storage.protocol import StorageError, StoredFile, key_parts, remove_old, sweep_folder
 
 _BLOCK = 1 << 20
 _PART = ".part"
@@ -50,6 +50,7 @@ class LocalStorage:
             shutil.move(source, part)
             with part.open("rb") as file:
                 os.fsync(file.fileno())
+            os.utime(part)  # written now, however long it lay elsewhere
         return path.stat().st_size
 
     def open(self, key: str) -> BinaryIO:
@@ -129,25 +130,8 @@ class LocalStorage:
         """Remove temporary names and scratch folders that killed processes left."""
         count = 0
         for path in [p for p in self.root.rglob(f"*{_PART}") if p.is_file()]:
-            count += _remove_old(path, before, dry_run=dry_run)
-        for path in (self.root / _SCRATCH).glob("*"):
-            count += _remove_old(path, before, dry_run=dry_run)
-        return count
-
-
-def _remove_old(path: Path, before: datetime, *, dry_run: bool) -> int:
-    try:
-        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except FileNotFoundError:
-        return 0
-    if written_at >= before:
-        return 0
-    if not dry_run:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return 1
+            count += remove_old(path, before, dry_run=dry_run)
+        return count + sweep_folder(self.root / _SCRATCH, before, dry_run=dry_run)
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """What a store of files must do, and what can go wrong with one."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -93,3 +94,24 @@ def key_parts(key: str) -> tuple[str, ...]:
     if not parts or key.startswith("/") or "\\" in key or any(p in {"..", "."} for p in parts):
         raise StorageKeyError(key)
     return parts
+
+
+def sweep_folder(folder: Path, before: datetime, *, dry_run: bool) -> int:
+    """Remove what lies in a folder since before a moment; return how many things."""
+    return sum(remove_old(path, before, dry_run=dry_run) for path in folder.glob("*"))
+
+
+def remove_old(path: Path, before: datetime, *, dry_run: bool) -> int:
+    """Remove a file or folder that is older than a moment; return 1 then, else 0."""
+    try:
+        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return 0
+    if written_at >= before:
+        return 0
+    if not dry_run:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return 1

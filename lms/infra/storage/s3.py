@@ -19,6 +19,7 @@ from lms.infra.storage.protocol import (
     StorageError,
     StoredFile,
     key_parts,
+    sweep_folder,
 )
 
 try:
@@ -194,7 +195,7 @@ class S3Storage:
 
     def sweep_unfinished(self, before: datetime, *, dry_run: bool = False) -> int:
         """Break off writes in parts that nobody has gone on with since a moment."""
-        count = 0
+        count = sweep_folder(self._scratch, before, dry_run=dry_run)
         for page in self._pages("list_multipart_uploads", "/", Prefix=self._prefix):
             for found in page.get("Uploads", ()):
                 if found["Initiated"] >= before:

@@ -4,6 +4,8 @@ import secrets
 
 from flask import Flask, Response, current_app, g
 
+from lms.infra.current import current_storage
+
 
 def csp_nonce() -> str:
     """Return this request's nonce for scripts and style sheets of our own."""
@@ -15,11 +17,15 @@ def csp_nonce() -> str:
 
 def _add_headers(response: Response) -> Response:
     nonce = csp_nonce()
+    # A store of its own address sends encrypted segments, to the player and to nothing else.
+    origin = current_storage().origin
+    store = f" {origin}" if origin else ""
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; "
         f"script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; "
+        f"font-src 'self'; connect-src 'self'{store}; media-src 'self' blob:{store}; "
+        "worker-src 'self' blob:; "
         "frame-src 'self'; object-src 'none'; manifest-src 'self'; "
         "form-action 'self' https: http:; base-uri 'none'; frame-ancestors 'none'",
     )

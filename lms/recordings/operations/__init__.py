@@ -4,6 +4,7 @@ from lms.recordings.operations.captioning import (
     StoredCaptions,
     delete_captions,
     put_captions,
+    save_captions,
     set_captions_reviewed,
 )
 from lms.recordings.operations.chapters import set_chapters
@@ -56,6 +57,15 @@ from lms.recordings.operations.rendering import (
 )
 from lms.recordings.operations.shelving import Shelved, add_shelved, take_off_shelf
 from lms.recordings.operations.staging import bump_generation, mark_in_review, mark_published
+from lms.recordings.operations.sweeping import (
+    SWEPT_AFTER,
+    Orphan,
+    find_orphans,
+    remove_expired,
+    remove_orphans,
+    sweep_incoming,
+    sweep_work,
+)
 from lms.recordings.operations.tracks import (
     add_track,
     change_track,
@@ -82,6 +92,7 @@ from lms.recordings.operations.uploading import (
 from lms.recordings.operations.versions import change_version_note, keep_version
 
 __all__ = [
+    "SWEPT_AFTER",
     "CopySource",
     "Details",
     "Film",
@@ -89,6 +100,7 @@ __all__ = [
     "MadeCopy",
     "MadeMedia",
     "MadeRendition",
+    "Orphan",
     "Purpose",
     "Received",
     "Room",
@@ -127,6 +139,7 @@ __all__ = [
     "fail_copy",
     "fail_processing",
     "fail_track",
+    "find_orphans",
     "finish_upload",
     "forget_files",
     "forget_uploads",
@@ -148,12 +161,17 @@ __all__ = [
     "receive",
     "receive_file",
     "refuse_upload",
+    "remove_expired",
     "remove_folder",
+    "remove_orphans",
     "report_removed_elsewhere",
     "request_copy",
     "retry_processing",
+    "save_captions",
     "set_captions_reviewed",
     "set_chapters",
+    "sweep_incoming",
+    "sweep_work",
     "take_off_shelf",
     "track_target",
 ]

@@ -8,7 +8,8 @@ from lms.infra.jobs.ledger import enqueue
 from lms.infra.storage import Storage
 from lms.recordings.models import AudioTrack, MediaCopy, Recording, Rendition
 
-_NAMED: tuple[InstrumentedAttribute[str], ...] = (
+#: Where rows name what lies in the store.
+NAMED_COLUMNS: tuple[InstrumentedAttribute[str], ...] = (
     Recording.source_key,
     Recording.poster_key,
     Rendition.folder,
@@ -30,7 +31,7 @@ def remove_folder(storage: Storage, folder: str) -> int:
     Outside any transaction; twice does no harm.
     """
     recording_id = folder.split("/")[1]
-    for column in _NAMED:
+    for column in NAMED_COLUMNS:
         table = column.class_
         of = table.id if table is Recording else table.recording_id
         keys = db.session.scalars(select(column).where(of == recording_id))
