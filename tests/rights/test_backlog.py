@@ -61,6 +61,11 @@ def office(sign_in: SignIn, cast: Cast) -> FlaskClient:
     return sign_in(cast.organiser)
 
 
+def in_english(client: FlaskClient) -> None:
+    with client.session_transaction() as session:
+        session["language"] = "en"
+
+
 @contextmanager
 def counted() -> Iterator[list[str]]:
     statements: list[str] = []
@@ -202,7 +207,7 @@ def test_faults_are_named_and_sound_rows_enter_without_them(
         "九,動画,labour-economics,2026,,,,,nine.mp4,,\n"
         "九,動画,labour-economics,2026,,,,,NINE.mp4,,二度目\n"
     )
-    office.get("/?lang=en")
+    in_english(office)
     sent = send(office, text)
     page = office.get(sent.location).text
     for sentence in (
@@ -249,15 +254,17 @@ def test_rows_without_a_course_go_where_the_desk_says(office: FlaskClient, cours
         ("氏名,講師\n山田,山田\n".encode(), "columns were not found: Title (Japanese), Kind."),
         (b"PK\x03\x04", "This file is damaged or was cut off"),
     ],
+    ids=["empty", "large", "columns", "broken"],
 )
 def test_what_is_no_list_is_refused_in_words(
     office: FlaskClient, course: Course, content: bytes, sentence: str
 ) -> None:
     del course
-    office.get("/?lang=en")
-    answer = send(office, content)
-    assert answer.status_code == 422
-    assert sentence in answer.text
+    in_english(office)
+    sent = send(office, content)
+    assert sent.status_code == 422
+    assert sentence in sent.text
+    sent.request.environ["wsgi.input"].close()
     assert count(ShelfImport) == 0
     empty = office.post(f"{BOARD}/import", data={"place": ""})
     assert (empty.status_code, "There is no list." in empty.text) == (422, True)
@@ -489,7 +496,8 @@ def test_it_is_hidden_everywhere_else(
     for address in (
         "/courses",
         f"/courses/{slug}/2026",
-        "/my/learning",
+        "/my",
+        "/my/schedule",
         "/my/record",
         f"/courses?q={film.title['ja']}",
     ):
@@ -501,7 +509,8 @@ def test_it_is_hidden_everywhere_else(
         f"/recordings/{film.id}",
         f"/api/v1/recordings/{film.id}/probe",
         f"/recordings/{paper.id}",
-        f"/recordings/{paper.id}/handout",
+        f"/recordings/{paper.id}/file.pdf",
+        f"/recordings/{film.id}/cover.jpg",
     ):
         assert trainee.get(address).status_code == 404, address
     started = trainee.post(f"/api/v1/recordings/{film.id}/play-sessions", json={})
@@ -586,6 +595,7 @@ def test_the_board_asks_the_same_number_of_questions_whatever_stands_on_it(
 ) -> None:
     del course
     numbers = []
+    office.get(BOARD)
     for start, more in ((0, 1), (1, 30), (31, 300)):
         enter(office, many(start, more))
         with counted() as statements:

@@ -19,6 +19,7 @@ from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import RecordingId
 from lms.people.queries import is_id
 from lms.recordings.models import Recording as RecordingRow
+from lms.recordings.models import Stage as RowStage
 from lms.rights.models import Agreement, PlaySession, RightsFacts
 from lms.rights.queries.overrides import find_override, is_passed_over
 from lms.rights.queries.tables import bare_case
@@ -198,8 +199,9 @@ def known_until(viewer: ViewerFacts, known: Known, action: str, at: datetime) ->
 def may_know(viewer: ViewerFacts, recording_id: str, decision: Decision) -> bool:
     """Whether this viewer may be told that the recording exists; everyone else gets 404.
 
-    Who may use it; who is enrolled in its edition; who looks after it; its rightsholders; and
-    everyone where the course is public and the recording was published as far as that.
+    Who may use it; who is enrolled in its edition, once it was taken off the shelf; who looks
+    after it; its rightsholders; and everyone where the course is public and the recording was
+    published as far as that.
     """
     if decision.allowed:
         return True
@@ -230,8 +232,11 @@ def may_know(viewer: ViewerFacts, recording_id: str, decision: Decision) -> bool
         or actor.has(Role.RIGHTS_OFFICER)
         or may_manage_programme(actor, programme_id)
         or viewer.viewer.holds(recording_id, "organiser")
-        or any(e.course == edition_id and e.status in ACCEPTED for e in viewer.viewer.enrolments)
     ):
+        return True
+    if stage == RowStage.RECORDED:  # from the shelves: nobody but the desk was told of it
+        return False
+    if any(e.course == edition_id and e.status in ACCEPTED for e in viewer.viewer.enrolments):
         return True
     public = state in (EditionState.PUBLISHED, EditionState.CLOSED) and reach == "outside"
     return public and stage == Stage.PUBLISHED.value and _shown_to_everyone(recording_id)
