@@ -11,8 +11,10 @@ from flask_babel import gettext as _
 
 from lms.infra.current import current_settings
 from lms.infra.db import db
+from lms.infra.retention import add_kept
 from lms.infra.web.errors import error_answer
 from lms.rights.operations.journal import FILE, unreplayed
+from lms.rights.operations.retaining import KINDS
 
 log = structlog.get_logger()
 
@@ -28,11 +30,13 @@ class _Guard:
 
 
 def register(app: Flask) -> None:
-    """Hold every page back while the journal tells of what the database has lost.
+    """Say what is kept for a time, and hold pages back while the journal tells of losses.
 
     Looked at once a process, when it is first asked for something, and where there is no journal
     that costs one look at the disk.
     """
+    for kind in KINDS:
+        add_kept(kind)
     guard = _Guard()
     app.extensions["journal_guard"] = guard
     app.before_request_funcs.setdefault(None, []).insert(0, lambda: _hold_back(guard))

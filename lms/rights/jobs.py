@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from lms.infra.audit import record_act
 from lms.infra.current import current_settings, current_storage
 from lms.infra.db import unit_of_work
 from lms.infra.jobs.running import JobContext
+from lms.infra.retention import BATCH, all_kept, days_kept, forgotten_before
+from lms.infra.site import read_site
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
 from lms.recordings.operations import discard
@@ -82,10 +85,30 @@ def watch_over_rights(context: JobContext, _payload: dict[str, Any]) -> None:
         end_week(at)
 
 
+def apply_retention(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Forget what has been kept for as long as the site says, in small steps."""
+    at = clock.now()
+    gone: dict[str, int] = {}
+    for kind in all_kept():
+        days = days_kept(kind, read_site().retention)
+        before = forgotten_before(days, at)
+        while days and kind.count(before):
+            with unit_of_work():
+                count = kind.forget(before, BATCH)
+            gone[kind.name] = gone.get(kind.name, 0) + count
+            context.phase(500)
+            if not count:
+                break
+    with context.finish():
+        if gone:
+            record_act(SYSTEM, "retention.applied", "site", "1", at=at, **gone)
+
+
 JOBS = {
+    "apply_retention": apply_retention,
     "watch_over_rights": watch_over_rights,
     "destroy_closed": destroy_closed,
     "shelve_file": shelve_file,
     "write_journal": write_journal,
 }
-TICKS = {"watch_over_rights": 3600, "write_journal": 60}
+TICKS = {"apply_retention": 86400, "watch_over_rights": 3600, "write_journal": 60}

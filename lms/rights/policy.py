@@ -72,3 +72,10 @@ def require_evidence_reader(actor: Actor, recording: Recording) -> None:
     """Refuse, as if nothing were there, who neither looks after the rights nor audits."""
     if not (actor.has(Role.AUDITOR) or may_manage_rights(actor, recording)):
         raise NotFoundError
+
+
+def require_retention_setter(actor: Actor) -> None:
+    """Refuse, as if nothing were there, who does not look after everything."""
+    roles = (Role.ADMIN, Role.ORGANISER, Role.RIGHTS_OFFICER)
+    if not any(actor.has_everywhere(role) for role in roles):
+        raise NotFoundError

@@ -6,12 +6,17 @@ import re
 from flask import Flask
 from typing_extensions import override
 
+from lms.infra.retention import add_kept
+from lms.watching.operations.forgetting import KINDS
+
 _MEDIA = re.compile(r"(/media/)[^/\s?]+")
 
 
 def register(app: Flask) -> None:
-    """Keep media addresses out of the development server's log."""
+    """Say what is kept for a time; keep media addresses out of the development server's log."""
     del app
+    for kind in KINDS:
+        add_kept(kind)
     logger = logging.getLogger("werkzeug")
     if not any(isinstance(known, HideMediaTokens) for known in logger.filters):
         logger.addFilter(HideMediaTokens())

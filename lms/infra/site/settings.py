@@ -31,7 +31,8 @@ class SiteSettings:
 
     `accent_hex` is `#rrggbb`; `fiscal_year_start` a month from 1 to 12; `levels` the words for
     hq, industrial, affiliate, branch and outside; `logo_key` a key in storage.
-    `second_approval`: to publish a recording takes two people.
+    `second_approval`: to publish a recording takes two people. `retention` days by kind of record
+    (see `lms.infra.retention`), 0 = for ever.
     """
 
     name: Localized = field(default_factory=lambda: {"ja": "Tomoni", "en": "Tomoni"})
@@ -43,6 +44,7 @@ class SiteSettings:
     fiscal_year_start: int = 9
     contact: str = ""
     second_approval: bool = False
+    retention: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -104,6 +104,8 @@ _INVALID: Final[Mapping[str, Any]] = {
     "signature_date_missing": _l("Please write the day of the signature."),
     "signature_in_future": _l("The day of the signature has not come yet."),
     "last_before_first": _l("The last day lies before the first."),
+    "retention_unknown": _l("This kind of record is not known."),
+    "retention_days": _l("Please write 0, or a number of days that is not below the least."),
     "reason_missing": _l("Please write the reason."),
     "lineage_unknown": _l("Please choose one of the agreements of this recording."),
     "conditions_unreadable": _l("These conditions cannot be read. Please check them."),

@@ -12,6 +12,7 @@ from lms.rights.views.expiry import expiry
 from lms.rights.views.overrides import ask_override
 from lms.rights.views.proposals import approve_proposal
 from lms.rights.views.register import register
+from lms.rights.views.retention import retention
 from lms.rights.views.segments import segments
 from lms.rights.views.takedowns import takedown_receipt
 
@@ -29,6 +30,7 @@ __all__ = [
     "my_consents",
     "recording_rights",
     "register",
+    "retention",
     "segments",
     "takedown_receipt",
 ]

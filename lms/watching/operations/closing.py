@@ -55,9 +55,9 @@ def close_idle_plays(at: datetime) -> int:
     return len(rows)
 
 
-def forget_closed_sessions(at: datetime) -> int:
-    """Drop the sequence numbers of play sessions closed a day ago; return how many."""
-    old = select(PlaySession.id).where(PlaySession.closed_at < at - KEPT)
+def forget_closed_sessions(at: datetime, kept: timedelta = KEPT) -> int:
+    """Drop the sequence numbers of play sessions closed so long ago; return how many."""
+    old = select(PlaySession.id).where(PlaySession.closed_at < at - kept)
     done = db.session.execute(
         delete(WatchSession).where(
             WatchSession.closed.is_(True), WatchSession.play_session_id.in_(old)

@@ -1,0 +1,13 @@
+"""Words of retention."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask_babel import lazy_gettext as _l
+
+KINDS: Final[Mapping[str, Any]] = {
+    "refusals": _l("Refusals, for the weekly digest and the numbers"),
+    "plays": _l("Play sessions: who played what from when to when, and from which country"),
+    "watch_sessions": _l("Numbers of the reports within a play session"),
+    "requests": _l("Letters to rightsholders that nobody answered"),
+}
