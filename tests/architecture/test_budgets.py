@@ -37,6 +37,8 @@ PAGES: dict[str, tuple[Page, int]] = {
     "course, enrolled": (lambda w: (w.learner, w.course_path()), BUDGET),
     "course, signed in": (lambda w: (w.other, w.course_path()), BUDGET),
     "course, anonymous": (lambda w: ("", w.course_path()), BUDGET),
+    "library": (lambda w: (w.learner, "/recordings"), BUDGET),
+    "library, searched": (lambda w: (w.learner, "/recordings?q=%E8%B3%83%E9%87%91"), BUDGET),
     "catalogue": (lambda w: (w.learner, "/courses"), BUDGET),
     "catalogue, anonymous": (lambda _w: ("", "/courses"), BUDGET),
     "lesson": (lambda w: (w.learner, f"{w.course_path()}/lessons/lesson-0-0"), BUDGET),

@@ -7,7 +7,7 @@ from lms.infra.db import Model
 
 
 class TranscriptIndex(Model):
-    """The words of the captions in one language, as `kernel.japanese.search_document` has them.
+    """The words of the captions in one language, as `rules.index_cues` writes them.
 
     Derived: written anew whenever the captions change. What of it a viewer may learn is decided
     cue by cue when it is searched.

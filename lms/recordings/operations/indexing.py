@@ -3,10 +3,8 @@
 from sqlalchemy import select
 
 from lms.infra.db import db
-from lms.kernel.japanese import search_document
-from lms.recordings.models import Caption, Recording, TranscriptIndex
-from lms.recordings.models import Stage as RecordingStage
-from lms.recordings.rules import parse_cues, plain_text
+from lms.recordings.models import Caption, Recording, Stage, TranscriptIndex
+from lms.recordings.rules import index_cues, parse_cues
 
 
 def index_transcripts(recording_id: str) -> None:
@@ -17,8 +15,8 @@ def index_transcripts(recording_id: str) -> None:
     """
     recording = db.session.get(Recording, recording_id)
     gone = recording is None or recording.stage in {
-        RecordingStage.DELETED,
-        RecordingStage.DESTROYED,
+        Stage.DELETED,
+        Stage.DESTROYED,
     }
     captions = (
         []
@@ -32,8 +30,7 @@ def index_transcripts(recording_id: str) -> None:
         )
     }
     for caption in captions:
-        # A sentence runs over several captions: their words are searched as one text.
-        words = search_document(" ".join(plain_text(cue.text) for cue in parse_cues(caption.vtt)))
+        words = index_cues(parse_cues(caption.vtt))
         row = kept.pop(caption.language, None)
         if row is None:
             db.session.add(

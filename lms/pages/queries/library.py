@@ -1,0 +1,198 @@
+"""Everything that one may watch or read, over all courses, and what is said in it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import and_, or_, select
+
+from lms.courses.models import Edition, Programme
+from lms.infra.db import db
+from lms.kernel.actor import Actor
+from lms.kernel.intervals import Intervals
+from lms.kernel.japanese import search_document, search_key
+from lms.pages.queries.media import MediaLine
+from lms.recordings.models import Caption, TranscriptIndex
+from lms.recordings.rules import parse_cues, readable_text, search_index
+from lms.rights.queries import Watchable, known_until, list_watchable, seeing, viewer_facts
+from lms.watching.queries import coverage_of, list_tracks, reference_lengths
+from lms.watching.rules import cut_segments
+
+PAGE: Final = 20
+_SHOWN: Final = 3  # places where a word is said, of each recording
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a word is said: ms of the uncut recording, and the caption there."""
+
+    start_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLine:
+    """A recording or handout that may be seen now, with its course and where words are said.
+
+    `places` are the first of `said`, all in the language of the captions `language`.
+    """
+
+    media: MediaLine
+    programme: Programme
+    edition: Edition
+    language: str = ""
+    said: int = 0
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One page of what was found; `total` of all pages."""
+
+    lines: tuple[LibraryLine, ...]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """Return how many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE))
+
+
+class _Said:
+    """Where the words are said in one recording's captions of one language."""
+
+    def __init__(self, language: str, starts: Sequence[int]):
+        self.language = language
+        self.starts = starts
+
+
+def find_library(
+    actor: Actor, at: datetime, *, text: str = "", language: str = "ja", page: int = 1
+) -> Library:
+    """Return what an actor may see now, newest first; with `text` only where it is found.
+
+    Found in the title, or said in captions that this viewer may read: what lies in ranges that
+    are hidden from them is not found. `language` is which captions are taken first. The number
+    of queries does not depend on how much there is, but for what has hidden ranges.
+    """
+    viewer = viewer_facts(actor, at)
+    found = list_watchable(viewer, at)
+    keys = [key for word in text.split() if (key := search_key(word))]
+    said: dict[str, _Said] = {}
+    if text.strip():
+        said = _said_in(found, keys, language)
+        found = [
+            one
+            for one in found
+            if one.recording.id in said or _is_titled(one.recording.title, keys)
+        ]
+    page = min(max(page, 1), max(1, -(-len(found) // PAGE)))
+    shown = found[(page - 1) * PAGE : page * PAGE]
+    ids = [one.recording.id for one in shown]
+    courses = _courses({one.known.edition_id for one in shown})
+    covered = coverage_of(actor.person_id, ids) if actor.person_id and ids else {}
+    texts = _texts({key: one for key, one in said.items() if key in ids})
+    lines = []
+    for one in shown:
+        key, action = one.recording.id, seeing(one.recording.kind)
+        watched = covered.get(key)
+        edition, programme = courses[one.known.edition_id]
+        hit = said.get(key)
+        media = MediaLine(
+            one.recording,
+            one.decision,
+            watched.permille if watched else 0,
+            watched.resume_ms if watched else 0,
+            until=known_until(viewer, one.known, action, at),
+        )
+        lines.append(
+            LibraryLine(
+                media,
+                programme,
+                edition,
+                hit.language if hit else "",
+                len(hit.starts) if hit else 0,
+                texts.get(key, ()),
+            )
+        )
+    return Library(tuple(lines), len(found), page)
+
+
+def _is_titled(title: Mapping[str, str], keys: Collection[str]) -> bool:
+    document = search_document(*title.values())
+    return bool(keys) and all(key in document for key in keys)
+
+
+def _said_in(found: Sequence[Watchable], keys: Collection[str], language: str) -> dict[str, _Said]:
+    """Return where the words are said, by recording; the reader's language before others."""
+    if not keys or not found:
+        return {}
+    known = {one.recording.id: one for one in found}
+    query = select(
+        TranscriptIndex.recording_id, TranscriptIndex.language, TranscriptIndex.words
+    ).where(TranscriptIndex.recording_id.in_(known))
+    for key in keys:
+        query = query.where(TranscriptIndex.words.contains(key, autoescape=True))
+    rows = sorted(
+        db.session.execute(query).all(),
+        key=lambda row: (row.language != language, row.language.split("-")[0] != language),
+    )
+    hidden: dict[str, Intervals] = {}
+    said: dict[str, _Said] = {}
+    for recording_id, tag, words in rows:
+        if recording_id in said:
+            continue
+        if recording_id not in hidden:
+            hidden[recording_id] = _hidden(known[recording_id])
+        starts = [one.start_ms for one in search_index(words, keys, hidden[recording_id])]
+        if starts:
+            said[recording_id] = _Said(tag, starts)
+    return said
+
+
+def _hidden(one: Watchable) -> Intervals:
+    """Return what is left out for this viewer, widened to segments as the player has it."""
+    owed = one.decision.obligations
+    left_out = (*owed.hide, *owed.mute)
+    if not left_out:
+        return ()
+    tracks = list_tracks(one.recording.id, one.recording.media_version)
+    return cut_segments(reference_lengths(tracks), left_out).hidden
+
+
+def _courses(edition_ids: Collection[str]) -> dict[str, tuple[Edition, Programme]]:
+    if not edition_ids:
+        return {}
+    rows = db.session.execute(
+        select(Edition, Programme)
+        .join(Programme, Programme.id == Edition.programme_id)
+        .where(Edition.id.in_(edition_ids))
+    )
+    return {edition.id: (edition, programme) for edition, programme in rows}
+
+
+def _texts(said: Mapping[str, _Said]) -> dict[str, tuple[Place, ...]]:
+    """Return the first captions in which words are said, by recording, in one query."""
+    if not said:
+        return {}
+    rows = db.session.scalars(
+        select(Caption).where(
+            or_(
+                *(
+                    and_(Caption.recording_id == key, Caption.language == one.language)
+                    for key, one in said.items()
+                )
+            )
+        )
+    )
+    texts = {}
+    for caption in rows:
+        wanted = set(said[caption.recording_id].starts[:_SHOWN])
+        texts[caption.recording_id] = tuple(
+            Place(cue.start_ms, readable_text(cue.text))
+            for cue in parse_cues(caption.vtt)
+            if cue.start_ms in wanted
+        )[:_SHOWN]
+    return texts

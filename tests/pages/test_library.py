@@ -1,0 +1,156 @@
+"""The library: everything one may see, found by title and by what is said, and nothing else."""
+
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from bench.world import counted
+from lms.infra.db import db, unit_of_work
+from lms.recordings.models import Caption, Recording, Rendition
+from lms.recordings.operations import index_transcripts
+from lms.rights.models import Segment
+from lms.rights.operations import rewrite_facts, take_down, withdraw_agreement
+from lms.rights.queries import find_agreement
+from tests.conftest import NOW, Cast
+from tests.rights.conftest import Course, Desk, add_recording, course, desk, granted
+
+__all__ = ["course", "desk"]
+
+VTT = (
+    "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\n賃金は労働組\n\n"
+    "00:00:05.000 --> 00:00:10.000\n合との交渉で決まる\n\n"
+    "00:01:00.000 --> 00:01:05.000\n引用された秘話\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def spoken(course: Course, desk: Desk) -> str:
+    """Return a published recording of 87 minutes with captions and segments of 6 s."""
+    with unit_of_work():
+        db.session.add(
+            Caption(recording_id=course.recording_id, language="ja", vtt=VTT, updated_at=NOW)
+        )
+        db.session.add(
+            Rendition(
+                recording_id=course.recording_id, media_version=1, name="720p", folder="x",
+                width=1280, height=720, bandwidth=1, codecs="avc1", ready_at=NOW,
+                segments=[[f"{n}.ts", 6000, n // 5] for n in range(870)],
+            )
+        )  # fmt: skip
+        db.session.flush()
+        index_transcripts(course.recording_id)
+    desk.agree()
+    desk.publish()
+    return course.recording_id
+
+
+def page(app: Flask, cast: Cast, name: str, query: str = "") -> str:
+    client = app.test_client()
+    person = getattr(cast, name)
+    with client.session_transaction() as session:
+        session["person"], session["epoch"] = person.id, person.session_epoch
+        session["language"] = "en"
+    answer = client.get("/recordings", query_string={"q": query} if query else None)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("spoken")
+def test_one_sees_what_one_may_see(app: Flask, cast: Cast, course: Course) -> None:
+    assert "How wages are set" in page(app, cast, "trainee")
+    assert "How wages are set" not in page(app, cast, "stranger")
+    assert course.paper_id not in page(app, cast, "trainee")  # nobody agreed to it
+
+
+def test_who_is_not_signed_in_is_sent_to_sign_in(app: Flask) -> None:
+    answer = app.test_client().get("/recordings?q=x")
+    assert answer.status_code == 303
+    assert "/sign-in" in answer.headers["Location"]
+
+
+@pytest.mark.usefixtures("spoken")
+def test_found_by_title_in_either_language(app: Flask, cast: Cast) -> None:
+    for query in ("wages", "賃金", "ﾁﾝｷﾞﾝ 決まる"):
+        found = "How wages are set" in page(app, cast, "trainee", query)
+        assert found is (query != "ﾁﾝｷﾞﾝ 決まる")  # kana is not derived from kanji
+    assert "How wages are set" not in page(app, cast, "trainee", "interest rates")
+
+
+def test_found_by_what_is_said_across_captions(app: Flask, cast: Cast, spoken: str) -> None:
+    told = page(app, cast, "trainee", "労働組合")
+    assert f"/recordings/{spoken}?t=0" in told
+    assert "賃金は労働組" in told
+
+
+def test_what_is_hidden_is_not_found(app: Flask, cast: Cast, spoken: str) -> None:
+    assert "秘話" in page(app, cast, "trainee", "秘話")
+    with unit_of_work():
+        db.session.add(
+            Segment(
+                recording_id=spoken, a=61_000, b=62_000, disposition="unresolved",
+                on_deny="hide", created_at=NOW,
+            )
+        )  # fmt: skip
+        rewrite_facts(spoken, NOW)
+    told = page(app, cast, "trainee", "秘話")
+    assert "How wages are set" not in told
+    assert "Nothing that you may see" in told
+    assert f"/recordings/{spoken}?t=0" in page(app, cast, "trainee", "労働組合")
+
+
+def test_a_withdrawal_takes_it_out_at_once(
+    app: Flask, cast: Cast, course: Course, desk: Desk
+) -> None:
+    agreement = desk.agree()
+    desk.publish()
+    assert "How wages are set" in page(app, cast, "trainee", "wages")
+    with unit_of_work():
+        assert find_agreement(agreement.id) is not None
+        withdraw_agreement(cast.actor("organiser"), agreement.id, NOW, reason="asked")
+    assert course.recording_id not in page(app, cast, "trainee", "wages")
+
+
+def test_a_takedown_takes_it_out_at_once(app: Flask, cast: Cast, spoken: str) -> None:
+    with unit_of_work():
+        take_down(cast.actor("organiser"), spoken, "asked", NOW)
+    assert spoken not in page(app, cast, "trainee", "労働組合")
+
+
+@pytest.mark.usefixtures("spoken")
+def test_odd_questions_are_answered(app: Flask, cast: Cast) -> None:
+    for query in ("%", "_", "\0", "\x1f", "'", "あ" * 500, "ー", "  "):
+        page(app, cast, "trainee", query)
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["person"], session["epoch"] = cast.trainee.id, cast.trainee.session_epoch
+    for number in ("0", "-1", "99999", "x"):
+        assert client.get(f"/recordings?page={number}").status_code == 200
+
+
+@pytest.mark.usefixtures("spoken")
+def test_the_number_of_queries_does_not_grow(
+    app: Flask, cast: Cast, course: Course, desk: Desk
+) -> None:
+    with counted() as few:
+        page(app, cast, "trainee", "賃金")
+    with unit_of_work():
+        keys = [
+            add_recording(course.edition_id, title={"ja": f"賃金{n}", "en": str(n)}).id
+            for n in range(30)
+        ]
+    for key in keys:
+        desk.agree(recording_id=key, grants=(granted(),))
+        desk.publish(recording_id=key)
+    assert db.session.query(Recording).count() > 30
+    with counted() as many:
+        page(app, cast, "trainee", "賃金")
+    assert len(many) <= len(few)
+    assert len(many) <= 10
