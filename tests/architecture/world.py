@@ -54,6 +54,7 @@ from lms.rights.operations import (
     add_agreement,
     publish_recording,
 )
+from lms.rights.operations.shelving import keep_sheet, read_file
 from lms.rights.rules import Reach
 from lms.sessions.models import AttendanceStatus
 from lms.sessions.operations import (
@@ -212,6 +213,9 @@ class _Builder:
         with unit_of_work():
             plan = UploadPlan(Purpose.FILE, recording_id, "", f"{private}.mp4", 1000)
             upload = begin_upload(staff, plan, Room(1000, 1000), NOW)
+        with unit_of_work():
+            sheet, sha256 = read_file(f"Title,Kind,Speaker\n{private},video,{private}\n".encode())
+            kept = keep_sheet(staff, private, sheet, NOW, sha256=sha256, fallback=None)
         secrets = self._secrets(learner, private)
         with unit_of_work():
             opened = open_play(me, recording_id, None, NOW)
@@ -246,6 +250,7 @@ class _Builder:
             "recording_id": recording_id,
             "paper_id": paper_id,
             "upload_id": upload.id,
+            "import_id": kept.id,
             "agreement_id": agreement_id,
             "mail_id": mail_id,
             "play_id": opened.play.id,
