@@ -60,6 +60,8 @@ _ATTENDED = frozenset(
         AttendanceStatus.LEFT_EARLY.value,
     }
 )
+#: What is played here, and so can be measured; what is held elsewhere cannot.
+_MEASURED = (MediaKind.VIDEO.value, MediaKind.AUDIO.value)
 _THINGS = frozenset({"session", "recording"})
 
 
@@ -157,8 +159,8 @@ def _selected_things() -> tuple[Any, ...]:
             literal("recording"), cast(null(), String), Recording.id, Recording.part_id, *nothing
         ).where(
             Recording.edition_id.in_(_param("edition_ids")),
-            Recording.kind == MediaKind.VIDEO.value,
-            Recording.stage != Stage.DELETED.value,
+            Recording.kind.in_(_MEASURED),
+            Recording.stage.not_in((Stage.DELETED.value, Stage.DESTROYED.value)),
             Recording.published_at.is_not(None),
         ),
     )

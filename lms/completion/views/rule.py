@@ -14,6 +14,8 @@ from lms.infra.db import unit_of_work
 from lms.infra.web.access import STAFF, access, current_actor
 from lms.kernel import clock
 from lms.kernel.ids import EditionId
+from lms.recordings.models import MediaKind
+from lms.recordings.queries import list_recordings
 
 
 def _choices(entry: Entry) -> Choices:
@@ -60,6 +62,7 @@ def edition_rule(edition_id: str) -> Any:
         entry=entry,
         edition_id=edition_id,
         choices=choices,
+        elsewhere=list_recordings(edition_id, kind=MediaKind.LINK),
         is_changed=is_changed,
         nav_current="completion.edition_rule",
     )
