@@ -127,6 +127,8 @@ def _make_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=access.MAX_BODY,
         MAX_FORM_MEMORY_SIZE=2_000_000,
         WTF_CSRF_TIME_LIMIT=12 * 3600,
+        # Pages whose address is a secret send no Referer; the token and SameSite decide alone.
+        WTF_CSRF_SSL_STRICT=False,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
     app.extensions["settings"] = settings

@@ -99,15 +99,25 @@ class ConsentAnswered:
 
 @dataclass(frozen=True, slots=True)
 class ConsentDocumented:
-    """The signed copy of an answer, or the receipt of a withdrawal, is kept.
-
-    `secret` of the link by which it was signed, else empty.
-    """
+    """The signed copy of an answer is kept. `secret` of the link by which it was signed, or ''."""
 
     request_id: str
     secret: str
     at: datetime
-    withdrawal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalReceived:
+    """A rightsholder took back an agreement themselves; the receipt goes out at once.
+
+    `actions` empty: everything. `secret` of the link by which it was done, else empty.
+    """
+
+    agreement_id: AgreementId
+    withdrawal_id: str
+    actions: tuple[str, ...]
+    secret: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

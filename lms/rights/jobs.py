@@ -1,17 +1,21 @@
-"""The worker's part: destroying what was closed, and the journal beside the backups."""
+"""The worker's part: closing, reminders, retention, letters, and the journal."""
 
 from typing import Any
 
 from lms.infra.audit import record_act
 from lms.infra.current import current_settings, current_storage
 from lms.infra.db import unit_of_work
+from lms.infra.i18n import speaking
 from lms.infra.jobs.running import JobContext
 from lms.infra.retention import BATCH, all_kept, days_kept, forgotten_before
 from lms.infra.site import read_site
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
 from lms.recordings.operations import discard
+from lms.rights.operations.asking import expire_requests, note_reminders
 from lms.rights.operations.closing import destroy_stored, finish_destruction
+from lms.rights.operations.consenting import keep_copy
+from lms.rights.operations.copies import print_copy
 from lms.rights.operations.expiring import (
     ask_renewal,
     due_renewals,
@@ -23,6 +27,8 @@ from lms.rights.operations.journal import append_missing
 from lms.rights.operations.shelving import judge_incoming, settle_file
 from lms.rights.queries.backlog import find_shelf_file
 from lms.rights.queries.closing import get_record
+from lms.rights.queries.consents import find_letter
+from lms.rights.texts.letters import copy_document, organisation_words, sender, spoken
 
 
 def destroy_closed(context: JobContext, payload: dict[str, Any]) -> None:
@@ -67,6 +73,32 @@ def shelve_file(context: JobContext, payload: dict[str, Any]) -> None:
     storage.delete_tree(key.removesuffix("/source"))
 
 
+def print_consent(context: JobContext, payload: dict[str, Any]) -> None:
+    """Set the signed copy of an answer, unless the page that took it has done so."""
+    letter = find_letter(str(payload["request_id"]))
+    if letter is None or letter.request.document_key or letter.request.state != "answered":
+        return
+    request_id, language = letter.request.id, spoken(letter.request.language)
+    with speaking(language):
+        document = copy_document(letter, organisation_words(language))
+        author = sender(language)
+    context.phase(100)
+    key, digest = print_copy(
+        current_storage(), request_id, document.blocks, language=language,
+        title=document.title, author=author, at=document.at, foot=document.foot,
+    )  # fmt: skip
+    with context.finish():
+        keep_copy(request_id, key, digest, clock.now())
+
+
+def remind_of_consents(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Remind rightsholders whose day comes near, and close links that have run out."""
+    with context.finish():
+        at = clock.now()
+        expire_requests(at)
+        note_reminders(at)
+
+
 def watch_over_rights(context: JobContext, _payload: dict[str, Any]) -> None:
     """Remind of what ends, ask to renew it, and have the week's digest written.
 
@@ -108,7 +140,14 @@ JOBS = {
     "apply_retention": apply_retention,
     "watch_over_rights": watch_over_rights,
     "destroy_closed": destroy_closed,
+    "print_consent": print_consent,
+    "remind_of_consents": remind_of_consents,
     "shelve_file": shelve_file,
     "write_journal": write_journal,
 }
-TICKS = {"apply_retention": 86400, "watch_over_rights": 3600, "write_journal": 60}
+TICKS = {
+    "apply_retention": 86400,
+    "watch_over_rights": 3600,
+    "remind_of_consents": 3600,
+    "write_journal": 60,
+}

@@ -9,7 +9,7 @@ from typing_extensions import override
 from lms.infra.retention import add_kept
 from lms.watching.operations.forgetting import KINDS
 
-_MEDIA = re.compile(r"(/media/)[^/\s?]+")
+_MEDIA = re.compile(r"(/(?:media|consents)/)[^/\s?]+")
 
 
 def register(app: Flask) -> None:
@@ -23,7 +23,7 @@ def register(app: Flask) -> None:
 
 
 class HideMediaTokens(logging.Filter):
-    """Takes the token out of media addresses: who has it could fetch segments."""
+    """Takes the token out of media addresses and of links to letters: who has it could use it."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:

@@ -5,6 +5,7 @@ from lms.notifications.operations.consents import (
     tell_consent_code,
     tell_consent_copy,
     tell_staff_of_answer,
+    tell_withdrawal,
 )
 from lms.notifications.operations.outbox import send_mail_again, stop_mail
 from lms.notifications.operations.reminding import forget_reminders, tell_starting_sessions
@@ -46,4 +47,5 @@ __all__ = [
     "tell_reset_asked",
     "tell_staff_of_answer",
     "tell_starting_sessions",
+    "tell_withdrawal",
 ]

@@ -10,6 +10,7 @@ from lms.rights.events import (
     ConsentAsked,
     ConsentCodeAsked,
     ConsentDocumented,
+    WithdrawalReceived,
 )
 
 
@@ -52,10 +53,34 @@ def tell_consent_code(event: ConsentCodeAsked) -> None:
 
 
 def tell_consent_copy(event: ConsentDocumented) -> None:
-    """Send the receipt: what was answered or taken back, and the fingerprint of the copy."""
+    """Send the receipt: what was answered, and the fingerprint of the copy."""
     key = event.at.isoformat(timespec="microseconds")
     secrets = {"link": event.secret} if event.secret else {}
-    _write(event.request_id, "consent_receipt", key, {"withdrawal": event.withdrawal}, secrets)
+    _write(event.request_id, "consent_receipt", key, {}, secrets)
+
+
+def tell_withdrawal(event: WithdrawalReceived) -> None:
+    """Send the receipt of a withdrawal to the rightsholder, with an account or without."""
+    words = queries.withdrawal_words(event.agreement_id)
+    if words is None:
+        return
+    params = {
+        **words.params,
+        "receipt": event.withdrawal_id,
+        "actions": list(event.actions),
+        "at": event.at.isoformat(),
+        **({"secrets": {"link": event.secret}} if event.secret else {}),
+    }
+    key = f"{event.agreement_id}:{event.withdrawal_id}"
+    if not words.address and words.person_id:
+        tell_staff([words.person_id], "consent_withdrawn", params, key=key)
+        return
+    queue_mail(
+        Recipient(words.address, words.name, words.language, person_id=words.person_id),
+        "consent_withdrawn",
+        {**params, "on_behalf_of": "", "reader_zone": "Asia/Tokyo"},
+        dedup_key=f"consent_withdrawn:{key}",
+    )
 
 
 def tell_staff_of_answer(event: ConsentAnswered) -> None:

@@ -316,3 +316,73 @@ def judge_recording(speakers: Iterable[SpeakerStanding], *, planned: bool) -> st
     if found and all(one.consents for one in found):
         return "allowed"
     return "asked"
+
+
+CHOICES: Final = ("yes", "narrower", "no", "nothing", "not_mine")
+"""Allow as asked; allow less; allow no use; nothing may be recorded; somebody else holds it."""
+
+OTHER_LENGTH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAnswer:
+    """What a rightsholder chose for one item.
+
+    `terms` are their limits for `narrower`, and carry their own wording (credit, moral rights,
+    third-party material, remark) for every choice. `other`: who holds it instead.
+    """
+
+    choice: str
+    terms: ConsentTerms = ConsentTerms()
+    other: str = ""
+
+    def to_json(self) -> Json:
+        """Return the answer as plain JSON."""
+        return {"choice": self.choice, "given": self.terms.to_json(), "other": self.other}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "ItemAnswer":
+        """Read what `to_json` wrote. Raises BadFactsError."""
+        try:
+            terms = ConsentTerms.from_json(value["given"])
+            return cls(str(value["choice"]), terms, str(value.get("other", "")))
+        except (KeyError, TypeError) as error:
+            raise BadFactsError(f"an answer cannot be read: {error}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An answer judged: how it reads, and what is given (None where nobody could say)."""
+
+    outcome: str
+    given: ConsentTerms | None
+
+
+def settle_answer(asked: ConsentTerms, answer: ItemAnswer) -> Settled:
+    """Judge what was chosen for an item against what was asked.
+
+    `outcome` is yes, narrower, no or not_mine. Raises InvalidInputError (choice, other, and the
+    fields of the terms).
+    """
+    own = {name: getattr(answer.terms, name) for name in _OWN_WORDS}
+    match answer.choice:
+        case "yes":
+            given = replace(asked, **own)
+            return Settled(judge_answer(asked, given), given)
+        case "narrower":
+            return Settled(judge_answer(asked, answer.terms), answer.terms)
+        case "no" | "nothing":
+            nothing = answer.choice == "nothing"
+            if nothing and asked.record is None:
+                raise InvalidInputError("choice", "choice_unknown")
+            given = refused(asked, nothing_recorded=nothing, remark=answer.terms.remark)
+            check_terms(given)
+            return Settled("no", given)
+        case "not_mine":
+            if not answer.other.strip():
+                raise InvalidInputError("other", "other_holder_missing")
+            if len(answer.other) > OTHER_LENGTH:
+                raise InvalidInputError("other", "text_too_long", most=OTHER_LENGTH)
+            return Settled("not_mine", None)
+        case _:
+            raise InvalidInputError("choice", "choice_missing")

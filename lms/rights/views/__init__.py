@@ -5,6 +5,7 @@ from lms.rights.views.blueprint import blueprint
 from lms.rights.views.channels import channels, cue_sheet
 from lms.rights.views.clearing import clearing
 from lms.rights.views.closing import close
+from lms.rights.views.consent_link import consent
 from lms.rights.views.consents import my_consents
 from lms.rights.views.desk import recording_rights
 from lms.rights.views.evidence import evidence
@@ -24,6 +25,7 @@ __all__ = [
     "channels",
     "clearing",
     "close",
+    "consent",
     "cue_sheet",
     "evidence",
     "expiry",

@@ -16,6 +16,8 @@ from lms.whole.content.lessons import Deck, read_deck, read_lesson
 from lms.whole.content.programmes import ProgrammeFile, read_programme
 from lms.whole.content.shape import LANGUAGE_NAMES, LANGUAGES, SLUG, SLUG_LENGTH
 
+#: Folders beside the programmes that other parts of the product read.
+NO_PROGRAMMES = frozenset({"forms"})
 _NAME = re.compile(rf"(.+)\.({'|'.join(LANGUAGES)})")
 
 
@@ -52,7 +54,11 @@ def check_content(folder: Path, *, lenient: bool = False) -> Checked:
     if not folder.is_dir():
         faults.add(folder, 1, "There is no such folder.")
     else:
-        folders = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+        folders = sorted(
+            one
+            for one in folder.iterdir()
+            if one.is_dir() and not one.name.startswith(".") and one.name not in NO_PROGRAMMES
+        )
         if not folders:
             faults.add(folder, 1, "The folder holds no programmes.")
         for one in folders:
