@@ -200,6 +200,14 @@ _UPLOADS: Mapping[str, Any] = {
 }
 
 _REFUSALS: Mapping[str, Any] = {
+    "recording_forbidden": _l(
+        "Nothing of this session may be recorded: somebody who speaks has not allowed it. The file "
+        "was not taken."
+    ),
+    "recording_not_agreed": _l(
+        "Those who speak in this session have not agreed to be recorded yet. The file was not "
+        "taken."
+    ),
     "too_many_uploads": _l(
         "Too many files of yours are on their way. Please finish or stop one of them first."
     ),
@@ -318,6 +326,10 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
         if error.facts.get("more"):
             return sentence + " " + str(_("Further lines: %(count)s.", count=error.facts["more"]))
         return sentence
+    return _other_text(error)
+
+
+def _other_text(error: InvalidInputError) -> str | None:
     if error.code not in _OTHERS:
         return None
     told = str(_OTHERS[error.code])

@@ -122,7 +122,7 @@ def test_only_who_looks_after_it_changes_an_address(
 ) -> None:
     for person in (cast.trainee, cast.coordinator):
         client = sign_in(person)
-        for address in ("address", "removed-elsewhere"):
+        for address in ("address", "rights/removed-elsewhere"):
             answer = client.post(
                 f"/desk/recordings/{linked.id}/{address}",
                 data={"address": "https://other.example.org/"},
@@ -199,13 +199,34 @@ def test_a_film_is_not_held_elsewhere_and_a_link_is_not_played(
     assert client.get(f"/recordings/{paper.id}/elsewhere").status_code == 404
 
 
-def test_an_entry_taken_down_elsewhere_is_written_down(
-    cast: Cast, linked: Recording, sign_in: SignIn
+def test_a_withdrawal_leaves_the_task_to_take_it_down_there_too(
+    cast: Cast, shelf: Shelf, linked: Recording, sign_in: SignIn
 ) -> None:
+    agreement = shelf.agree(linked)
+    shelf.publish(linked)
     client = sign_in(cast.organiser)
-    answer = client.post(f"/desk/recordings/{linked.id}/removed-elsewhere")
-    assert answer.status_code == 303
+    page = f"/desk/recordings/{linked.id}/rights"
+    assert 'data-testid="remove-elsewhere"' not in client.get(page).text
+
+    shelf.withdraw(agreement)
+
+    task = client.get(page).text
+    assert 'data-testid="remove-elsewhere"' in task
+    assert ADDRESS in task
+    assert client.post(f"{page}/removed-elsewhere").status_code == 303
     entry = db.session.scalars(
         select(AuditEntry).where(AuditEntry.action == "recording.removed_elsewhere")
     ).one()
     assert (entry.subject_id, entry.actor_id) == (linked.id, cast.organiser.id)
+    done = client.get(page).text
+    assert 'data-testid="removed-elsewhere"' in done
+    assert 'data-testid="remove-elsewhere"' not in done
+
+
+def test_what_is_held_here_is_not_reported_as_removed_elsewhere(
+    cast: Cast, shelf: Shelf, sign_in: SignIn
+) -> None:
+    paper = shelf.paper()
+    client = sign_in(cast.organiser)
+    answer = client.post(f"/desk/recordings/{paper.id}/rights/removed-elsewhere")
+    assert answer.status_code == 404

@@ -27,11 +27,12 @@ from lms.recordings.operations.editing import (
     delete_recording,
     import_file,
     next_target,
+    require_recordable,
     retry_processing,
 )
 from lms.recordings.operations.flags import FlagDetails, add_flag, change_flag, delete_flag
 from lms.recordings.operations.indexing import index_transcripts
-from lms.recordings.operations.links import add_link, change_address, report_removed_elsewhere
+from lms.recordings.operations.links import add_link, change_address
 from lms.recordings.operations.processing import (
     clean_leftovers,
     destroy_files,
@@ -153,6 +154,7 @@ __all__ = [
     "mark_in_review",
     "mark_published",
     "next_target",
+    "require_recordable",
     "note_received",
     "publish_copy",
     "publish_media",
@@ -164,7 +166,6 @@ __all__ = [
     "remove_expired",
     "remove_folder",
     "remove_orphans",
-    "report_removed_elsewhere",
     "request_copy",
     "retry_processing",
     "save_captions",

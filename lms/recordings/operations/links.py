@@ -56,16 +56,6 @@ def change_address(actor: Actor, recording_id: str, address: str, at: datetime) 
     return recording
 
 
-def report_removed_elsewhere(actor: Actor, recording_id: str, at: datetime) -> Recording:
-    """Write down that somebody took the recording down where it is held. Raises NotFoundError."""
-    recording = _locked_link(actor, recording_id)
-    record_act(
-        actor, "recording.removed_elsewhere", "recording", recording.id, at=at,
-        media_version=recording.media_version, host=host_of(recording.source_url),
-    )  # fmt: skip
-    return recording
-
-
 def _judged(address: str) -> str:
     listed = judge_address(address)
     if isinstance(listed, LinkFault):

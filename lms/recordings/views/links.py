@@ -14,7 +14,7 @@ from lms.kernel import clock
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.recordings.forms import AddressForm, DetailsForm, LinkForm
 from lms.recordings.models import MediaKind, Recording
-from lms.recordings.operations import add_link, change_address, report_removed_elsewhere
+from lms.recordings.operations import add_link, change_address
 from lms.recordings.policy import require_recording_adder, require_recording_editor
 from lms.recordings.queries import get_recording
 from lms.recordings.rules import host_of
@@ -75,16 +75,6 @@ def edit_address(recording_id: str) -> Any:
             flash(_("Saved. It must be reviewed and published again."), "done")
             return _back(recording_id)
     return show_link(found, address_form=form)
-
-
-@blueprint.post("/desk/recordings/<recording_id>/removed-elsewhere")
-@access(STAFF)
-def removed_elsewhere(recording_id: str) -> Any:
-    """Write down that it was taken down where it is held."""
-    with unit_of_work():
-        report_removed_elsewhere(current_actor(), recording_id, clock.now())
-    flash(_("Written down: it was taken down there too."), "done")
-    return _back(recording_id)
 
 
 def _editable_link(recording_id: str) -> Recording:

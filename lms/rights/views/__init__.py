@@ -8,6 +8,7 @@ from lms.rights.views.closing import close
 from lms.rights.views.consent_link import consent
 from lms.rights.views.consents import my_consents
 from lms.rights.views.desk import recording_rights
+from lms.rights.views.elsewhere import removed_elsewhere
 from lms.rights.views.evidence import evidence
 from lms.rights.views.expiry import expiry
 from lms.rights.views.overrides import ask_override
@@ -32,6 +33,7 @@ __all__ = [
     "my_consents",
     "recording_rights",
     "register",
+    "removed_elsewhere",
     "retention",
     "segments",
     "takedown_receipt",

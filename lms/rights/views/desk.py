@@ -43,6 +43,7 @@ from lms.rights.queries import (
     list_overrides,
     read_rights_desk,
 )
+from lms.rights.queries.elsewhere import find_removal_task
 from lms.rights.queries.proposals import list_proposals
 from lms.rights.rules import Code, Reach
 from lms.rights.texts.desk import brief_text, gap_texts, reach_text, scope_text, window_text
@@ -260,6 +261,7 @@ def show_rights(
         recording=recording,
         desk=desk,
         steps=steps_of(desk, at),
+        removal=find_removal_task(desk),
         gaps=gap_texts(desk.gaps),
         publication_form=publication_form,
         takedown_form=takedown_form,
