@@ -139,6 +139,7 @@ def test_odd_questions_are_answered(app: Flask, cast: Cast) -> None:
 def test_the_number_of_queries_does_not_grow(
     app: Flask, cast: Cast, course: Course, desk: Desk
 ) -> None:
+    page(app, cast, "trainee")  # what a process reads once in five seconds is known
     with counted() as few:
         page(app, cast, "trainee", "賃金")
     with unit_of_work():
@@ -150,7 +151,8 @@ def test_the_number_of_queries_does_not_grow(
         desk.agree(recording_id=key, grants=(granted(),))
         desk.publish(recording_id=key)
     assert db.session.query(Recording).count() > 30
+    page(app, cast, "trainee")
     with counted() as many:
         page(app, cast, "trainee", "賃金")
     assert len(many) <= len(few)
-    assert len(many) <= 10
+    assert len(many) <= 8

@@ -8,15 +8,18 @@ from typing import Final
 from sqlalchemy import and_, or_, select
 
 from lms.courses.models import Edition, Programme
+from lms.enrolment.queries import enrolment_facts
 from lms.infra.db import db
 from lms.kernel.actor import Actor
 from lms.kernel.intervals import Intervals
 from lms.kernel.japanese import search_document, search_key
 from lms.pages.queries.media import MediaLine
-from lms.recordings.models import Caption, TranscriptIndex
+from lms.recordings.models import Caption, Recording, TranscriptIndex
 from lms.recordings.rules import parse_cues, readable_text, search_index
-from lms.rights.queries import Watchable, known_until, list_watchable, seeing, viewer_facts
-from lms.watching.queries import coverage_of, list_tracks, reference_lengths
+from lms.rights.queries import Watchable, known_until, list_watchable, listing_viewer, seeing
+from lms.sessions.queries import attended_session_ids
+from lms.watching.models import Watch
+from lms.watching.queries import Covered, covered_of, list_tracks, reference_lengths
 from lms.watching.rules import cut_segments
 
 PAGE: Final = 20
@@ -77,7 +80,11 @@ def find_library(
     are hidden from them is not found. `language` is which captions are taken first. The number
     of queries does not depend on how much there is, but for what has hidden ranges.
     """
-    viewer = viewer_facts(actor, at)
+    viewer = listing_viewer(
+        actor,
+        enrolment_facts(actor.person_id) if actor.person_id else (),
+        attended_session_ids(actor.person_id) if actor.person_id else (),
+    )
     found = list_watchable(viewer, at)
     keys = [key for word in text.split() if (key := search_key(word))]
     said: dict[str, _Said] = {}
@@ -91,14 +98,12 @@ def find_library(
     page = min(max(page, 1), max(1, -(-len(found) // PAGE)))
     shown = found[(page - 1) * PAGE : page * PAGE]
     ids = [one.recording.id for one in shown]
-    courses = _courses({one.known.edition_id for one in shown})
-    covered = coverage_of(actor.person_id, ids) if actor.person_id and ids else {}
+    rows = _rows(actor.person_id or "", ids)
     texts = _texts({key: one for key, one in said.items() if key in ids})
     lines = []
     for one in shown:
         key, action = one.recording.id, seeing(one.recording.kind)
-        watched = covered.get(key)
-        edition, programme = courses[one.known.edition_id]
+        edition, programme, watched = rows[key]
         hit = said.get(key)
         media = MediaLine(
             one.recording,
@@ -162,15 +167,31 @@ def _hidden(one: Watchable) -> Intervals:
     return cut_segments(reference_lengths(tracks), left_out).hidden
 
 
-def _courses(edition_ids: Collection[str]) -> dict[str, tuple[Edition, Programme]]:
-    if not edition_ids:
+def _rows(
+    person_id: str, recording_ids: Collection[str]
+) -> dict[str, tuple[Edition, Programme, Covered | None]]:
+    """Return the course of each recording and what the person watched of it, in one query."""
+    if not recording_ids:
         return {}
     rows = db.session.execute(
-        select(Edition, Programme)
+        select(Recording.id, Recording.duration_ms, Edition, Programme, Watch)
+        .join(Edition, Edition.id == Recording.edition_id)
         .join(Programme, Programme.id == Edition.programme_id)
-        .where(Edition.id.in_(edition_ids))
+        .outerjoin(
+            Watch,
+            and_(
+                Watch.person_id == person_id,
+                Watch.recording_id == Recording.id,
+                Watch.media_version == Recording.media_version,
+            ),
+        )
+        .where(Recording.id.in_(recording_ids))
     )
-    return {edition.id: (edition, programme) for edition, programme in rows}
+    found: dict[str, tuple[Edition, Programme, Covered | None]] = {}
+    for key, duration, edition, programme, watch in rows.tuples():
+        begun: Watch | None = watch  # none where the outer join found none
+        found[key] = edition, programme, covered_of(begun, duration or 0) if begun else None
+    return found
 
 
 def _texts(said: Mapping[str, _Said]) -> dict[str, tuple[Place, ...]]:

@@ -44,19 +44,19 @@ def list_watchable(
 
     SQL leaves out only what nobody could be allowed (`candidates`); the rest is decided one by
     one by the function that guards the pages, on the frozen facts, so that a list can never show
-    more than they do. One query; one more where views are counted, one for overrides.
+    more than they do. One query; one more where views are counted, and one where publication was
+    passed over for this person.
     """
     rows = db.session.execute(candidates(viewer.actor.person_id, at, among)).all()
     found = []
-    for recording, programme_id, facts in rows:
+    passed_over = []
+    for recording, programme_id, facts, is_passed_over in rows:
+        if is_passed_over:
+            passed_over.append(recording.id)
         found.append((recording, Known(parse_facts(facts), recording.edition_id, programme_id)))
     counted = [row.id for row, known in found if counts_views(known.recording)]
     views = count_views(viewer.viewer.id, counted, at)
-    overrides = (
-        {}
-        if viewer.actor.person_id is None
-        else overrides_of(viewer.actor.person_id, at, [row.id for row, _known in found])
-    )
+    overrides = overrides_of(viewer.actor.person_id or "", at, passed_over) if passed_over else {}
     watchable = []
     for recording, known in found:
         used, is_open = views.get(recording.id, (0, False))
@@ -80,14 +80,19 @@ def list_watchable(
 
 def candidates(
     person_id: str | None, at: datetime, among: Collection[str] | None = None
-) -> Select[tuple[Recording, str, str]]:
+) -> Select[Recording, str, str, bool]:
     """Return the query for what somebody may be allowed: every condition in it is necessary.
 
     Published, with a publication whose window holds `at`, or passed over for this person; and
     not taken down as a whole.
     """
     query = (
-        select(Recording, Edition.programme_id, cast(RightsFacts.facts, Text))
+        select(
+            Recording,
+            Edition.programme_id,
+            cast(RightsFacts.facts, Text),
+            _is_passed_over(person_id, at),
+        )
         .join(Edition, Edition.id == Recording.edition_id)
         # What was never asked about has no facts, and nobody is allowed anything (R1).
         .join(RightsFacts, RightsFacts.recording_id == Recording.id)
