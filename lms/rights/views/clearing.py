@@ -15,7 +15,7 @@ from lms.kernel.errors import InvalidInputError
 from lms.kernel.localized import pick
 from lms.recordings.models import Recording
 from lms.recordings.texts import language_text
-from lms.rights.forms.desk import reach_choices
+from lms.rights.forms.desk import reach_choices, usual_actions
 from lms.rights.forms.segments import NEW_HOLDER, AskForm, BasisForm
 from lms.rights.models import Segment
 from lms.rights.operations import ask_for_segment, clear_segment, link_agreement
@@ -192,7 +192,7 @@ def _ask(form: AskForm, segment_id: str) -> bool:
 def _fill(form: AskForm, segment: Segment, recording: Recording) -> None:
     """Propose what the others allowed, so that the part is no narrower than the rest."""
     rights = read_rights_desk(recording, clock.now()).rights
-    usual = {choice[0] for choice in form.uses.choices or []}
+    usual = set(usual_actions(recording.kind))
     allowed = None if rights is None or rights.actions is None else rights.actions & usual
     paper = recording.kind == "paper"
     form.kind.data = HOLDER_KINDS[segment.kind]
