@@ -6,6 +6,7 @@ const card = document.querySelector("[data-transcript-card]");
 const list = document.querySelector("[data-transcript]");
 const languages = document.querySelector("[data-transcript-language]");
 const query = document.querySelector("[data-transcript-query]");
+const link = document.querySelector("[data-transcript-link]");
 const found = document.querySelector("[data-transcript-found]");
 
 let starts = [];
@@ -39,6 +40,9 @@ function draw(answer) {
   languages.closest("[data-choice]").hidden = answer.languages.length < 2;
   found.textContent = answer.query ? fill(answer.count === 1 ? words.foundOne : words.found, { count: answer.count }) : "";
   card.hidden = !answer.languages.length;
+  const page = new URL(link.href);
+  page.searchParams.set("language", answer.language);
+  link.href = page;
   if (hits.length) nextHit();
 }
 
