@@ -17,11 +17,18 @@ from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel.dates import format_day
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
 from lms.kernel.localized import pick
+from lms.rights.queries.gone import Gone
 
 COMBINES: Mapping[Combine, Any] = {
     Combine.ALL: _l("All requirements"),
     Combine.ANY: _l("Any one requirement"),
     Combine.AT_LEAST: _l("At least a number of requirements"),
+}
+#: Why a recording is gone from everyone.
+GONE: Mapping[Gone, Any] = {
+    Gone.TAKEN_DOWN: _l("This recording is taken down."),
+    Gone.WITHDRAWN: _l("The rights to this recording are not there any more."),
+    Gone.DESTROYED: _l("This recording was closed and destroyed."),
 }
 STATES: Mapping[RequirementState, Any] = {
     RequirementState.DONE: _l("Done"),

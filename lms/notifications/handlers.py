@@ -177,6 +177,18 @@ def override_approved(event: OverrideApproved) -> None:
     )
 
 
+def ask_for_another_way(
+    event: RecordingTakenDown | AgreementWithdrawn | RecordingClosed,
+) -> None:
+    """Have those who run the edition told who still needs a recording that is gone."""
+    moment = event.at.isoformat(timespec="microseconds")
+    enqueue(
+        "tell_of_dependants",
+        {"recording_id": event.recording_id, "edition_id": event.edition_id, "mark": moment},
+        key=f"tell:rights_dependants:{event.recording_id}:{moment}",
+    )
+
+
 def closed(event: RecordingClosed) -> None:
     """Tell those who look after the recording that it is closed."""
     rights_watch.tell_closed(event.record_id, event.recording_id, event.edition_id)
@@ -260,8 +272,8 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     LiveSessionChanged: (changed,),
     LiveSessionCancelled: (cancelled,),
     RecordingPublished: (published,),
-    RecordingTakenDown: (taken_down,),
-    AgreementWithdrawn: (agreement_withdrawn,),
+    RecordingTakenDown: (taken_down, ask_for_another_way),
+    AgreementWithdrawn: (agreement_withdrawn, ask_for_another_way),
     ConsentAsked: (consent_asked,),
     ConsentCodeAsked: (consent_code_asked,),
     ConsentAnswered: (consent_answered,),
@@ -270,7 +282,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     PublicationProposed: (publication_proposed,),
     OverrideAsked: (override_asked,),
     OverrideApproved: (override_approved,),
-    RecordingClosed: (closed,),
+    RecordingClosed: (closed, ask_for_another_way),
     RightsEnding: (rights_ending,),
     ViewingEnds: (viewing_ends,),
     RightsWeekEnded: (rights_week_ended,),

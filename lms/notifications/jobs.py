@@ -91,7 +91,18 @@ def tell_of_rights_week(context: JobContext, payload: dict[str, Any]) -> None:
     )
 
 
+def tell_of_dependants(context: JobContext, payload: dict[str, Any]) -> None:
+    """Tell those who run an edition how many still need a recording that is gone, if any."""
+    count = rights_watch.count_those_in_need(payload["recording_id"], clock.now())
+    with context.finish():
+        if count:
+            rights_watch.tell_dependants(
+                payload["recording_id"], payload["edition_id"], payload["mark"], count
+            )
+
+
 JOBS = {
+    "tell_of_dependants": tell_of_dependants,
     "tell_of_viewing_end": tell_of_viewing_end,
     "tell_of_rights_week": tell_of_rights_week,
     "tell_of_session": tell_of_session,

@@ -44,6 +44,7 @@ SUBJECTS = {
     "rights_ending": _l("Rights end soon"),
     "rights_viewing_ends": _l("Last days to watch"),
     "rights_week": _l("Week of the rights desk"),
+    "rights_dependants": _l("Another way to be given"),
     "rights_closed": _l("Recording closed"),
     "completion_earned": _l("Completed"),
     "certificate_issued": _l("Certificate issued"),

@@ -30,6 +30,7 @@ NEEDS: Mapping[Need, Any] = {
     Need.ATTENDANCE_OPEN: _l("Attendance has not been taken"),
     Need.RECORDING_FAILED: _l("A file could not be processed"),
     Need.RECORDING_TO_CLEAR: _l("Rights and publication to be settled"),
+    Need.RECORDING_GONE: _l("A recording is gone that people still need to complete"),
     Need.DRAFT: _l("Draft, not published yet"),
     Need.QUESTION: _l("A completion is in question"),
     Need.MAIL_FAILED: _l("Mails could not be delivered"),

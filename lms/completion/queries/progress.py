@@ -62,7 +62,7 @@ _ATTENDED = frozenset(
 )
 #: What is played here, and so can be measured; what is held elsewhere cannot.
 _MEASURED = (MediaKind.VIDEO.value, MediaKind.AUDIO.value)
-_THINGS = frozenset({"session", "recording"})
+_THINGS = frozenset({"session", "recording", "gone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,16 @@ def _selected_things() -> tuple[Any, ...]:
             Recording.stage.not_in((Stage.DELETED.value, Stage.DESTROYED.value)),
             Recording.published_at.is_not(None),
         ),
+        # What was destroyed stands for its part while nothing has taken its place, so that who
+        # had watched it keeps what they had.
+        select(
+            literal("gone"), cast(null(), String), Recording.id, Recording.part_id, *nothing
+        ).where(
+            Recording.edition_id.in_(_param("edition_ids")),
+            Recording.kind.in_(_MEASURED),
+            Recording.stage == Stage.DESTROYED.value,
+            Recording.published_at.is_not(None),
+        ),
     )
 
 
@@ -197,7 +207,7 @@ def _route(data: Mapping[str, Any], by_part: Mapping[tuple[str, str], list[str]]
     recordings = (
         [data["recording_id"]]
         if data.get("recording_id")
-        else by_part.get(("recording", part_id), [])
+        else by_part.get(("recording", part_id)) or by_part.get(("gone", part_id), [])
     )
     return Route(
         kind=kind,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from lms.completion.queries.dependants import list_dependants
 from lms.enrolment.queries import list_enrolled_ids
 from lms.infra.db import db
 from lms.kernel.actor import Actor, Role
@@ -19,6 +20,7 @@ from lms.recordings.models import MediaKind, Recording
 from lms.rights.events import EndingTold
 from lms.rights.queries import decide_known, find_known, viewer_facts
 from lms.rights.queries.digest import Week, read_week
+from lms.rights.queries.gone import find_gone
 from lms.watching.models import Watch
 
 _SHOWN_CODES = 8
@@ -125,3 +127,19 @@ def _actors(person_ids: Iterable[str], at: datetime) -> list[Actor]:
     ).all()
     found = [find_actor(person_id, epoch, at) for person_id, epoch in people]
     return [actor for actor in found if actor is not None]
+
+
+def count_those_in_need(recording_id: str, at: datetime) -> int:
+    """Return how many still need a recording to complete, 0 while somebody can see it."""
+    gone = find_gone(at, recording_ids=[recording_id]).get(recording_id)
+    return len(list_dependants(gone[0])) if gone is not None else 0
+
+
+def tell_dependants(recording_id: str, edition_id: str, mark: str, count: int) -> None:
+    """Tell those who run an edition that people need another way to their completion."""
+    words = queries.recording_words(recording_id)
+    if words is None:
+        return
+    params = {"course": queries.course_words(edition_id)["course"], **words, "count": count}
+    staff = queries.organiser_ids(edition_id)
+    tell_staff(staff, "rights_dependants", params, key=f"{recording_id}:{mark}")

@@ -1,4 +1,7 @@
-"""What needs an organiser today, over everything they look after, in six queries."""
+"""What needs an organiser today, over everything they look after, in seven queries.
+
+Three more where a recording is gone that somebody may still need.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from lms.completion.queries import OpenQuestion, list_open_questions
+from lms.completion.queries.dependants import count_dependants
 from lms.courses.models import EditionState
 from lms.courses.queries import Entry, list_desk_entries
 from lms.enrolment.queries import count_by_state
@@ -16,6 +20,7 @@ from lms.infra.db import db
 from lms.infra.mail.models import MailState, OutboxMail
 from lms.kernel.actor import Actor
 from lms.recordings.models import Recording, Stage
+from lms.rights.queries.gone import find_gone
 from lms.sessions.models import Attendance, LiveSession
 
 _LOOK_AHEAD = timedelta(days=2)
@@ -31,6 +36,7 @@ class Need(StrEnum):
     ATTENDANCE_OPEN = "attendance_open"
     RECORDING_FAILED = "recording_failed"
     RECORDING_TO_CLEAR = "recording_to_clear"
+    RECORDING_GONE = "recording_gone"
     DRAFT = "draft"
     QUESTION = "question"
     MAIL_FAILED = "mail_failed"
@@ -77,6 +83,7 @@ def find_desk(actor: Actor, at: datetime) -> Desk:
     for task in _session_tasks(running, at):
         (incomplete if task.need is Need.SESSION_WITHOUT_PLACE else today).append(task)
     incomplete += _recording_tasks(running)
+    today += _gone_tasks(running, at)
     today += [
         Task(Need.QUESTION, running.get(question.edition.id), question)
         for question in _questions(running)
@@ -137,6 +144,17 @@ def _recording_tasks(running: dict[str, Entry]) -> list[Task]:
             one,
         )
         for one in rows
+    ]
+
+
+def _gone_tasks(running: dict[str, Entry], at: datetime) -> list[Task]:
+    """Recordings that are gone from everyone while somebody still needs them to complete."""
+    gone = [recording for recording, _why in find_gone(at, edition_ids=running).values()]
+    counts = count_dependants(gone)
+    return [
+        Task(Need.RECORDING_GONE, running[one.edition_id], one, count=counts[one.id])
+        for one in gone
+        if counts.get(one.id)
     ]
 
 

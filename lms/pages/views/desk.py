@@ -31,6 +31,7 @@ _PLACES: Mapping[Need, tuple[str, str]] = {
     Need.ATTENDANCE_OPEN: ("sessions.attendance", "live_session_id"),
     Need.RECORDING_FAILED: ("recordings.recording", "recording_id"),
     Need.RECORDING_TO_CLEAR: ("rights.recording_rights", "recording_id"),
+    Need.RECORDING_GONE: ("completion.dependants", "recording_id"),
     Need.DRAFT: ("pages.desk_edition", "edition_id"),
     Need.QUESTION: ("completion.questions", ""),
     Need.MAIL_FAILED: ("notifications.outbox", ""),

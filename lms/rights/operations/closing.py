@@ -150,7 +150,6 @@ def _end(recording: Recording, at: datetime) -> None:
     bump_generation(SYSTEM, recording.id, at)
     end_leases(recording.id, at)
     recording.stage = Stage.DESTROYED
-    recording.published_at = None
     db.session.flush()
 
 

@@ -354,5 +354,4 @@ def _close_again(line: Json, recording: Recording, moment: datetime, at: datetim
     ):
         row.ended_at = at
     recording.stage = Stage.DESTROYED
-    recording.published_at = None
     enqueue("destroy_closed", {"record_id": line["id"]}, key=f"destroy:{line['id']}:replayed")
