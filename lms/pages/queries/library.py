@@ -188,7 +188,7 @@ def _rows(
         .where(Recording.id.in_(recording_ids))
     )
     found: dict[str, tuple[Edition, Programme, Covered | None]] = {}
-    for key, duration, edition, programme, watch in rows.tuples():
+    for key, duration, edition, programme, watch in rows:
         begun: Watch | None = watch  # none where the outer join found none
         found[key] = edition, programme, covered_of(begun, duration or 0) if begun else None
     return found
