@@ -123,6 +123,17 @@ class Shelf:
             row.stage = Stage.PUBLISHED
             rewrite_facts(recording.id, clock.now())
 
+    def renew(self, recording: Recording, agreement: Agreement) -> None:
+        """Let a later agreement of the same lineage be signed now."""
+        renewed = self.agree(recording)
+        with unit_of_work():
+            row = db.session.get(Agreement, renewed.id)
+            assert row is not None
+            row.lineage = agreement.lineage
+            row.signed_at = row.recording_consent_at = clock.now()
+            db.session.flush()
+            rewrite_facts(recording.id, clock.now())
+
     def withdraw(self, agreement: Agreement) -> None:
         with unit_of_work():
             db.session.add(
