@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lms.infra.jobs.ledger import enqueue
 from lms.kernel.actor import SYSTEM
 from lms.recordings.events import RecordingChanged
 from lms.recordings.models import Stage
 from lms.recordings.operations import bump_generation
 from lms.recordings.queries import find_recording
 from lms.rights import operations
-from lms.rights.events import AgreementWithdrawn
+from lms.rights.events import AgreementWithdrawn, RecordingClosed, RecordingTakenDown
 from lms.rights.queries import find_agreement
 
 
@@ -32,7 +33,15 @@ def cut_short(event: AgreementWithdrawn) -> None:
         bump_generation(SYSTEM, recording.id, event.at)
 
 
+def note_in_journal(event: AgreementWithdrawn | RecordingTakenDown | RecordingClosed) -> None:
+    """Have the journal written as soon as this is committed, not only at its next minute."""
+    moment = event.at.isoformat(timespec="microseconds")
+    enqueue("write_journal", {}, key=f"journal:{event.recording_id}:{moment}")
+
+
 HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     RecordingChanged: (freeze,),
-    AgreementWithdrawn: (cut_short,),
+    AgreementWithdrawn: (cut_short, note_in_journal),
+    RecordingTakenDown: (note_in_journal,),
+    RecordingClosed: (note_in_journal,),
 }

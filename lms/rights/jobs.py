@@ -111,7 +111,6 @@ def watch_over_rights(context: JobContext, _payload: dict[str, Any]) -> None:
     for endings in due_renewals(at).values():
         with unit_of_work():
             ask_renewal(SYSTEM, endings, at)
-    context.phase(500)
     with context.finish():
         remind_of_endings(at)
         end_week(at)

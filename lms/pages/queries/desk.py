@@ -148,7 +148,7 @@ def _recording_tasks(running: dict[str, Entry]) -> list[Task]:
 
 
 def _gone_tasks(running: dict[str, Entry], at: datetime) -> list[Task]:
-    """Recordings that are gone from everyone while somebody still needs them to complete."""
+    """Return what is gone from everyone while somebody still needs it to complete."""
     gone = [recording for recording, _why in find_gone(at, edition_ids=running).values()]
     counts = count_dependants(gone)
     return [
