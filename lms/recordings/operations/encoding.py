@@ -74,8 +74,13 @@ def ffmpeg_path() -> str:
 
 @cache
 def _gently() -> tuple[str, ...]:
-    nice = shutil.which("nice")
-    return (nice, "-n", _NICENESS) if nice else ()
+    """Return what begins a command that gives way to others and ends with its worker.
+
+    A worker that is killed cannot end what it started: the kernel does, where it is asked to.
+    """
+    setpriv, nice = shutil.which("setpriv"), shutil.which("nice")
+    ends = (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+    return (*ends, nice, "-n", _NICENESS) if nice else ends
 
 
 def _command(*arguments: str) -> list[str]:
