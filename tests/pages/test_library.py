@@ -156,3 +156,11 @@ def test_the_number_of_queries_does_not_grow(
         page(app, cast, "trainee", "賃金")
     assert len(many) <= len(few)
     assert len(many) <= 8
+
+
+def test_rightsholders_are_told_what_is_not_stopped(app: Flask) -> None:
+    client = app.test_client()
+    told = client.get("/protection", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert "every 30 seconds" in told
+    assert "after 12 hours" in told
+    assert "A camera in front of the screen" in told
