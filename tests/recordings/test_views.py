@@ -264,14 +264,14 @@ def test_replacing_a_file_makes_a_new_version_to_be_reviewed(
 
     answer = organiser.post(
         f"/desk/recordings/{recording_id}/file",
-        data={"file": (io.BytesIO((papers / "cut.pdf").read_bytes()), "b.pdf")},
+        data={"file": (io.BytesIO((papers / "cut.pdf").read_bytes()), "b.pdf"), "note": "b"},
     )
     assert answer.status_code == 422
     assert (only().stage, only().media_version) == (Stage.PUBLISHED, 1)
 
     answer = organiser.post(
         f"/desk/recordings/{recording_id}/file",
-        data={"file": (io.BytesIO((papers / "three.pdf").read_bytes()), "b.pdf")},
+        data={"file": (io.BytesIO((papers / "three.pdf").read_bytes()), "b.pdf"), "note": "b"},
     )
 
     assert answer.status_code == 303
