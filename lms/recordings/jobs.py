@@ -36,11 +36,13 @@ from lms.recordings.operations import (
     sweep_incoming,
     sweep_work,
 )
+from lms.recordings.operations import index_transcripts as index_words
 from lms.recordings.queries import (
     find_copy_by_id,
     find_recording,
     find_rendition,
     find_track,
+    list_unindexed,
 )
 
 
@@ -182,7 +184,15 @@ def sweep_files(context: JobContext, _payload: dict[str, Any]) -> None:
     sweep_work(settings.var_dir / "work", before)
 
 
+def index_transcripts(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Make captions searchable that came in before there was a search."""
+    with context.finish():
+        for recording_id in list_unindexed():
+            index_words(recording_id)
+
+
 JOBS = {
+    "index_transcripts": index_transcripts,
     "transcode": transcode,
     "make_track": track_job,
     "make_copy": copy_job,
@@ -191,4 +201,4 @@ JOBS = {
     "sweep_uploads": sweep_uploads,
     "sweep_files": sweep_files,
 }
-TICKS = {"sweep_uploads": 3600, "sweep_files": 86400}
+TICKS = {"sweep_uploads": 3600, "sweep_files": 86400, "index_transcripts": 86400}

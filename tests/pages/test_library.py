@@ -8,11 +8,15 @@ from flask import Flask
 
 from bench.world import counted
 from lms.infra.db import db, unit_of_work
-from lms.recordings.models import Caption, Recording, Rendition
+from lms.infra.jobs.ledger import enqueue
+from lms.recordings.jobs import TICKS
+from lms.recordings.models import Caption, Recording, Rendition, TranscriptIndex
 from lms.recordings.operations import index_transcripts
+from lms.recordings.queries import list_unindexed
 from lms.rights.models import Segment
 from lms.rights.operations import rewrite_facts, take_down, withdraw_agreement
 from lms.rights.queries import find_agreement
+from lms.worker import run_worker
 from tests.conftest import NOW, Cast
 from tests.rights.conftest import Course, Desk, add_recording, course, desk, granted
 
@@ -164,3 +168,17 @@ def test_rightsholders_are_told_what_is_not_stopped(app: Flask) -> None:
     assert "every 30 seconds" in told
     assert "after 12 hours" in told
     assert "A camera in front of the screen" in told
+
+
+def test_captions_of_before_there_was_a_search_are_found_after_a_day(
+    app: Flask, cast: Cast, spoken: str
+) -> None:
+    with unit_of_work():
+        db.session.query(TranscriptIndex).delete()
+        assert TICKS["index_transcripts"] == 86_400
+        enqueue("index_transcripts", {}, run_at=NOW)
+    assert spoken not in page(app, cast, "trainee", "労働組合")
+    assert list_unindexed() == [spoken]
+    run_worker(app, once=True)
+    assert f"/recordings/{spoken}?t=0" in page(app, cast, "trainee", "労働組合")
+    assert list_unindexed() == []

@@ -25,6 +25,7 @@ from lms.recordings.queries.reading import (
     list_live_sessions,
     list_processing,
     list_recordings,
+    list_unindexed,
 )
 from lms.recordings.queries.versions import find_new_version, list_new_versions, list_versions
 
@@ -55,6 +56,7 @@ __all__ = [
     "list_recordings",
     "list_renditions",
     "list_tracks",
+    "list_unindexed",
     "list_versions",
     "page_flag",
 ]

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from lms.infra.db import db
 from lms.infra.jobs.models import Job, JobState
 from lms.kernel.errors import NotFoundError
 from lms.kernel.localized import Localized
-from lms.recordings.models import Caption, Recording, Rendition, Stage
+from lms.recordings.models import Caption, Recording, Rendition, Stage, TranscriptIndex
 from lms.recordings.rules import Cue, parse_cues
 from lms.sessions.models import LiveSession
 
@@ -160,3 +160,24 @@ def count_by_stage(edition_id: str) -> dict[str, int]:
         .group_by(Recording.stage)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def list_unindexed() -> list[str]:
+    """Return recordings with captions that cannot be searched yet; one query."""
+    rows = db.session.scalars(
+        select(Caption.recording_id)
+        .join(Recording, Recording.id == Caption.recording_id)
+        .outerjoin(
+            TranscriptIndex,
+            and_(
+                TranscriptIndex.recording_id == Caption.recording_id,
+                TranscriptIndex.language == Caption.language,
+            ),
+        )
+        .where(
+            TranscriptIndex.recording_id.is_(None),
+            Recording.stage.not_in((Stage.DELETED, Stage.DESTROYED)),
+        )
+        .distinct()
+    )
+    return list(rows)
