@@ -1,5 +1,6 @@
 """The library: everything one may see, found by title and by what is said, and nothing else."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -9,14 +10,14 @@ from flask import Flask
 from bench.world import counted
 from lms.infra.db import db, unit_of_work
 from lms.infra.jobs.ledger import enqueue
-from lms.recordings.jobs import TICKS
+from lms.infra.jobs.running import LEASE, claim_job, run_claim
+from lms.recordings.jobs import JOBS, TICKS
 from lms.recordings.models import Caption, Recording, Rendition, TranscriptIndex
 from lms.recordings.operations import index_transcripts
 from lms.recordings.queries import list_unindexed
 from lms.rights.models import Segment
 from lms.rights.operations import rewrite_facts, take_down, withdraw_agreement
 from lms.rights.queries import find_agreement
-from lms.worker import run_worker
 from tests.conftest import NOW, Cast
 from tests.rights.conftest import Course, Desk, add_recording, course, desk, granted
 
@@ -179,6 +180,8 @@ def test_captions_of_before_there_was_a_search_are_found_after_a_day(
         enqueue("index_transcripts", {}, run_at=NOW)
     assert spoken not in page(app, cast, "trainee", "労働組合")
     assert list_unindexed() == [spoken]
-    run_worker(app, once=True)
+    claim = claim_job(["index_transcripts"], "w", NOW, LEASE)
+    assert claim is not None
+    run_claim(claim, JOBS["index_transcripts"], LEASE, threading.Event())
     assert f"/recordings/{spoken}?t=0" in page(app, cast, "trainee", "労働組合")
     assert list_unindexed() == []
