@@ -29,9 +29,11 @@ from lms.rights.models import (
     ShelfItem,
 )
 from lms.rights.operations import shelving
+from lms.rights.operations.consenting import enter_paper
 from lms.rights.operations.shelving import importing
 from lms.rights.queries.backlog import BacklogFilter, read_backlog
 from lms.rights.rules import Code, Decision
+from lms.rights.rules.consent import ItemAnswer
 from lms.rights.rules.shelf import ItemState, Place
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course
@@ -39,6 +41,7 @@ from tests.rights.conftest import Course
 SignIn = Callable[[Any], FlaskClient]
 Ask = Callable[..., Decision]
 BOARD = "/desk/rights/backlog"
+ARCHIVE = "Archive of recordings and papers"
 HEAD = "題名,種類,講座,開催回,収録日,講師,講師所属,講師メール,ファイル名,保管場所,備考\n"
 ROWS = (
     HEAD
@@ -166,7 +169,7 @@ def test_a_list_becomes_hidden_items_with_their_holders(
     } == {(film.id, "speaker"), (paper.id, "slides")}
     archive = db.session.get_one(Edition, old.edition_id)
     assert archive.id != course.edition_id
-    assert (archive.state, archive.title["en"]) == (EditionState.DRAFT, "Archive")
+    assert (archive.state, archive.title["en"]) == (EditionState.DRAFT, ARCHIVE)
     assert states()["だれのものか", ""] is ItemState.NOT_ASKED
     assert ask("trainee", recording_id=film.id).code is Code.RIGHTS_MISSING
     # A second list for the same programme goes to the same archive.
@@ -595,7 +598,7 @@ def test_the_board_asks_the_same_number_of_questions_whatever_stands_on_it(
 ) -> None:
     del course
     numbers = []
-    office.get(BOARD)
+    page = office.get(BOARD).text
     for start, more in ((0, 1), (1, 30), (31, 300)):
         enter(office, many(start, more))
         with counted() as statements:
@@ -624,3 +627,74 @@ def test_an_archived_course_takes_nothing_without_an_edition(
         shelving.judge_sheet(
             cast.actor("organiser"), sheet, Place(programme_id=course.programme_id), NOW
         )
+
+
+def ask_all(client: FlaskClient, who: Rightsholder) -> ConsentRequest:
+    go = client.post(f"{BOARD}/chosen", data={"holder": who.id, "do": "letter_all"}).location
+    data = {"uses": ["play", "display"], "reach": "affiliate", "language": "ja"}
+    asked = client.post(go, data=data)
+    assert asked.status_code == 303
+    db.session.rollback()
+    request = db.session.scalars(
+        select(ConsentRequest).where(ConsentRequest.rightsholder_id == who.id)
+    ).one()
+    if request.sent_at is None:
+        assert asked.location.endswith(f"/desk/rights/requests/{request.id}")
+    return request
+
+
+def test_without_an_address_the_letter_is_printed(office: FlaskClient, course: Course) -> None:
+    del course
+    enter(office)
+    request = ask_all(office, holder("髙森 夏子"))
+    assert request.sent_at is None
+    assert office.get(f"/desk/rights/requests/{request.id}").status_code == 200
+    assert f"/desk/rights/requests/{request.id}" in office.get(BOARD).text
+
+
+def test_answers_to_the_letter_itself_show_on_the_board(
+    office: FlaskClient, course: Course, cast: Cast
+) -> None:
+    del course
+    enter(office)
+    request = ask_all(office, holder("白浜 汐里"))
+    given = {
+        "賃金の決まり方": ItemAnswer("yes"),
+        "賃金の資料": ItemAnswer("not_mine", other="書手"),
+    }
+    answers = {}
+    for one, recording in db.session.execute(
+        select(ConsentItem, Recording)
+        .join(Agreement, Agreement.id == ConsentItem.agreement_id)
+        .join(Recording, Recording.id == Agreement.recording_id)
+    ):
+        answers[one.id] = given[recording.title["ja"]]
+    with unit_of_work():
+        enter_paper(
+            cast.actor("organiser"), request.id, answers, NOW, signed_on=date(2026, 10, 1),
+            document_key="x", document_name="x.pdf", document_sha256="0" * 64,
+        )  # fmt: skip
+    assert states()["賃金の決まり方", "白浜 汐里"] is ItemState.YES
+    assert states()["賃金の資料", "白浜 汐里"] is ItemState.NOT_MINE
+    page = office.get(BOARD).text
+    assert "書手" in page
+    film = item("賃金の決まり方")
+    office.post(f"{BOARD}/chosen", data={"item": chosen((film, "speaker")), "do": "take_on"})
+    assert item("賃金の決まり方").stage == Stage.DRAFT
+
+
+def test_an_answer_by_telephone_counts_for_the_open_letter(
+    office: FlaskClient, course: Course
+) -> None:
+    del course
+    enter(office)
+    who, old = holder("髙森 夏子"), item("古い講義")
+    request = ask_all(office, who)
+    note = "電話で問い合わせたが連絡先不明"
+    done = answer(office, who, chosen((old, "speaker")), outcome="not_found", note=note)
+    assert done.status_code == 303
+    db.session.expire_all()
+    one = db.session.scalars(select(ConsentItem)).one()
+    assert (one.outcome, one.answer, request.state) == ("not_found", {}, "answered")
+    assert office.get(f"/desk/rights/requests/{request.id}").status_code == 200
+    assert states()["古い講義", "髙森 夏子"] is ItemState.NOT_FOUND

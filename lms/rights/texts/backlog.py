@@ -21,6 +21,7 @@ STATES: Final[Mapping[ItemState, Any]] = {
     ItemState.NARROWER: _l("Yes, but narrower"),
     ItemState.NO: _l("No"),
     ItemState.NOT_FOUND: _l("Not found"),
+    ItemState.NOT_MINE: _l("Somebody else holds it"),
     ItemState.WITHDRAWN: _l("Withdrawn"),
 }
 
@@ -31,6 +32,7 @@ STATE_CHIPS: Final[Mapping[ItemState, str]] = {
     ItemState.NARROWER: "done",
     ItemState.NO: "no",
     ItemState.NOT_FOUND: "no",
+    ItemState.NOT_MINE: "wait",
     ItemState.WITHDRAWN: "no",
 }
 

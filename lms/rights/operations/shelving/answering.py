@@ -1,9 +1,9 @@
 """Asking for what stands on the shelves, and the answers, item by item."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -35,7 +35,7 @@ from lms.rights.operations.opening import open_recording
 from lms.rights.policy import require_rights_desk
 from lms.rights.queries import day_start
 from lms.rights.queries.tables import required_kind
-from lms.rights.rules.consent import ConsentTerms, judge_answer, refused
+from lms.rights.rules.consent import ConsentTerms, ItemAnswer, judge_answer, refused
 from lms.rights.rules.shelf import judge_item, needs_answer
 
 MOST_IN_A_LETTER: Final = 100
@@ -176,10 +176,11 @@ def record_shelf_answer(
         agreement.status = "refused"
     agreement.outcome = outcome
     agreement.basis = "paper"
-    agreement.answers = {**agreement.answers, "asked": asked.to_json(), "given": given.to_json()}
+    said = {} if outcome == "not_found" else ItemAnswer(outcome, given).to_json()
+    agreement.answers = {**agreement.answers, "asked": asked.to_json(), **said, "way": "paper"}
     if answer.note.strip():
         agreement.note = answer.note.strip()
-    _close_letters(agreement.id, given, outcome, at)
+    _close_letters(agreement.id, said, outcome, at)
     record_act(
         actor, "rights.shelf_answer_recorded", "recording", recording.id, at=at,
         agreement=agreement.id, outcome=outcome,
@@ -297,11 +298,11 @@ def _signed_at(signed_on: date | None, at: datetime) -> datetime:
     return at if signed_on == today else day_start(signed_on)
 
 
-def _close_letters(agreement_id: str, given: ConsentTerms, outcome: str, at: datetime) -> None:
+def _close_letters(agreement_id: str, said: Mapping[str, Any], outcome: str, at: datetime) -> None:
     """Count open letters as answered for an item, and whole letters once all of it is."""
     for item in _open_items(agreement_id):
         request: ConsentRequest | None = lock_row(ConsentRequest, item.request_id)
-        item.answer = given.to_json()
+        item.answer = dict(said)
         item.outcome = outcome
         item.answered_at = at
         db.session.flush()

@@ -243,7 +243,7 @@ def _archive_of(actor: Actor, programme_id: str, at: datetime) -> str:
     known = db.session.get(ShelfArchive, programme_id)
     if known is not None:
         return known.edition_id
-    title = {tag: translate(tag, N_("Archive")) for tag in LANGUAGES}
+    title = {tag: translate(tag, N_("Archive of recordings and papers")) for tag in LANGUAGES}
     part = {tag: translate(tag, N_("Recordings and papers")) for tag in LANGUAGES}
     plan = EditionPlan(title=title, mode=Mode.ON_DEMAND, languages=("ja",), parts=(PartPlan(part),))
     edition_id = draft_edition(plan, programme=programme_id, actor=SYSTEM, at=at)

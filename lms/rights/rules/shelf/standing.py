@@ -13,6 +13,7 @@ class ItemState(StrEnum):
     NARROWER = "narrower"
     NO = "no"
     NOT_FOUND = "not_found"
+    NOT_MINE = "not_mine"
     WITHDRAWN = "withdrawn"
 
 
@@ -34,8 +35,8 @@ def judge_item(
         if withdrawn:
             return ItemState.WITHDRAWN
         return ItemState.NARROWER if outcome == "narrower" else ItemState.YES
-    if outcome == "not_found":
-        return ItemState.NOT_FOUND
+    if outcome in {ItemState.NOT_FOUND, ItemState.NOT_MINE}:
+        return ItemState(outcome)
     return ItemState.ASKED if asked else ItemState.NOT_ASKED
 
 

@@ -35,7 +35,7 @@ from lms.rights.texts.desk import KINDS
 from lms.rights.views.backlog.board import read_chosen
 from lms.rights.views.blueprint import blueprint
 
-_OPEN = {ItemState.NOT_ASKED, ItemState.NO, ItemState.NOT_FOUND}
+_OPEN = {ItemState.NOT_ASKED, ItemState.NO, ItemState.NOT_FOUND, ItemState.NOT_MINE}
 
 
 def _chosen_lines() -> tuple[str, list[BacklogLine]]:
@@ -87,6 +87,8 @@ def backlog_letter() -> Any:
     if not form.is_submitted():
         form.uses.data = _usual_uses(lines)
         form.reach.data = Reach.AFFILIATE.name.lower()
+        holder = get_holder(holder_id)
+        form.language.data = "ja" if holder.language == "ja" else "en"
     elif form.validate():
         extra = frozenset(form.adaptations.data or ())
 
@@ -114,7 +116,7 @@ def backlog_letter() -> Any:
                     [(line.recording.id, line.kind) for line in askable],
                     proposal, clock.now(), letter=letter,
                 )  # fmt: skip
-                mailed = asked.sent_at is not None
+                mailed, request_id = asked.sent_at is not None, asked.id
         except InvalidInputError as error:
             form.refuse(error.field, refusal_sentence(error))
         except RightsRefusedError as error:
@@ -122,6 +124,8 @@ def backlog_letter() -> Any:
         else:
             ready = _("The letter is ready. There is no e-mail address: please print and post it.")
             flash(_("The letter is on its way.") if mailed else ready, "done")
+            if not mailed:  # the letter's own page has it for printing
+                return redirect(url_for("rights.consent_request", request_id=request_id), 303)
             return redirect(url_for("rights.backlog", holder=holder_id), 303)
     return _page("rights/backlog_letter.html", form, lines, askable=askable)
 
@@ -154,7 +158,8 @@ def backlog_answer() -> Any:
                 "done",
             )
             return redirect(url_for("rights.backlog", holder=holder_id), 303)
-    return _page("rights/backlog_answer.html", form, lines)
+    open_letter = all(line.state is ItemState.ASKED for line in lines)
+    return _page("rights/backlog_answer.html", form, lines, open_letter=open_letter)
 
 
 def _record(form: ShelfAnswerForm, holder_id: str, line: BacklogLine) -> None:
