@@ -96,9 +96,14 @@ def sent(template: str) -> list[OutboxMail]:
     )
 
 
-def code() -> str:
+def code(link: Link | None = None) -> str:
     """Return the code of the newest mail, as only the rightsholder's mailbox has it."""
-    mail = max(sent("consent_code"), key=lambda one: one.created_at)
+    mails = [
+        one
+        for one in sent("consent_code")
+        if link is None or one.params["request_id"] == link.request.id
+    ]
+    mail = max(mails, key=lambda one: one.created_at)
     found: str = mail.params["secrets"]["code"]
     return found
 

@@ -50,11 +50,13 @@ def add_recording(
     *,
     received: Received | None = None,
     recording_id: str | None = None,
+    planned: bool = False,
 ) -> Recording:
     """Add a recording or handout to an edition, with its file when it has come in already.
 
-    `recording_id` is the id under which the file was received. Raises InvalidInputError
-    (title_ja, place, file).
+    `recording_id` is the id under which the file was received; `planned`: of a session to come.
+    Raises InvalidInputError (title_ja, place, file), RecordingRefusedError as
+    `require_recordable`.
     """
     require_recording_adder(actor, edition_id)
     recording = Recording(
@@ -63,7 +65,7 @@ def add_recording(
         kind=kind,
         title={},
         language=details.language,
-        stage=Stage.DRAFT,
+        stage=Stage.PLANNED if planned else Stage.DRAFT,
         generation=1,
         media_version=1,
         source_key="",
@@ -112,8 +114,25 @@ def attach_file(
     return recording
 
 
+def require_recordable(recording: Recording) -> None:
+    """Refuse a recording of a session of which nothing may be recorded.
+
+    Raises RecordingRefusedError: recording_forbidden, or recording_not_agreed for one that was
+    planned while those who speak have not agreed yet.
+    """
+    if recording.live_session_id is None or recording.kind not in _PROCESSED:
+        return
+    meeting = find_live_session(recording.live_session_id)
+    state = "" if meeting is None else meeting.recording_state
+    if state == "forbidden":
+        raise RecordingRefusedError("recording_forbidden")
+    if state == "asked" and recording.stage == Stage.PLANNED:
+        raise RecordingRefusedError("recording_not_agreed")
+
+
 def next_target(recording: Recording) -> Target:
-    """Return for what a file sent now would come in."""
+    """Return for what a file sent now would come in. Raises as `require_recordable`."""
+    require_recordable(recording)
     version = recording.media_version + (1 if recording.source_key else 0)
     return Target(recording.id, version, MediaKind(recording.kind))
 
@@ -210,6 +229,7 @@ def _set_details(recording: Recording, details: Details) -> None:
 def _take_file(recording: Recording, received: Received) -> None:
     if received.kind != recording.kind:
         raise InvalidInputError("file", "recording_kind_differs")
+    require_recordable(recording)
     recording.source_key = received.key
     recording.source_name = received.name
     recording.source_size = received.size

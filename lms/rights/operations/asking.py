@@ -219,10 +219,11 @@ def resend_request(actor: Actor, request_id: str, at: datetime) -> ConsentReques
     return request
 
 
-def drop_proposal(actor: Actor, agreement_id: str, at: datetime) -> None:
+def drop_proposal(actor: Actor, agreement_id: str, at: datetime) -> str:
     """Take what was proposed by mistake, and is in no open letter, out of the register.
 
-    It was never answered, so nobody's word is lost; the audit keeps that it was there. Raises
+    It was never answered, so nobody's word is lost; the audit keeps that it was there. Returns
+    the id of the recording. Raises
     NotFoundError, RightsRefusedError (not_requested, asked_already).
     """
     agreement, recording = open_agreement(agreement_id)
@@ -238,6 +239,7 @@ def drop_proposal(actor: Actor, agreement_id: str, at: datetime) -> None:
         actor, "rights.proposal_dropped", "recording", recording.id, at=at, agreement=agreement.id
     )
     rewrite_facts(recording.id, at)
+    return recording.id
 
 
 def note_reminders(at: datetime) -> int:

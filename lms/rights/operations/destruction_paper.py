@@ -18,6 +18,6 @@ def print_destruction(words: Mapping[str, str], moment: datetime) -> bytes:
         font_paths=[str(Path(pylopdf_fonts_jp.serif_path()).parent)],
         ignore_system_fonts=True,
         sys_inputs=dict(words),
-        timestamp=moment,
+        timestamp=moment.replace(microsecond=0),
     )
     return pdf

@@ -37,6 +37,9 @@ THIRD_PARTY: Final = ("unknown", "none", "some")
 AFTER: Final = ("destroy", "ask", "keep")
 """After the period: destroy the files; ask again before that; keep them hidden as a record."""
 
+CHECKLIST: Final = ("notice", "told", "off_camera", "music_off", "slides", "stop")
+"""The points of the venue where something is recorded; their sentences stand in `texts`."""
+
 MAX_GRACE_HOURS: Final = 72
 _LENGTHS: Final = {"credit": 200, "fee": 200, "third_party_list": 2000, "remark": 2000}
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")

@@ -25,6 +25,7 @@ WHATS: Final[Mapping[str, Any]] = {
     "other": _l("Other file"),
     "by_hand": _l("Copy elsewhere"),
 }
+_IN_PIECES: Final = frozenset({"rendition", "track", "page"})
 _TOKYO: Final = ZoneInfo("Asia/Tokyo")
 
 
@@ -47,11 +48,20 @@ def summed_up(parts: Iterable[StoredPart]) -> list[tuple[str, int, str]]:
 
 
 def record_lines(record: DestructionRecord) -> list[tuple[str, str, str]]:
-    """Return (what, name, size) of every file on the record, in the order of the list."""
+    """Return (what, name, size) of what is on the record, in the order of the list.
+
+    Pieces of a rendition, of sound and pictures of pages are told by folder: there are thousands.
+    """
+    lines: dict[tuple[str, str], tuple[int, int]] = {}
+    for one in record.files:
+        if one.get("key"):
+            what, key = str(one.get("what", "other")), str(one["key"])
+            name = f"{key.rpartition('/')[0]}/" if what in _IN_PIECES else key
+            count, size = lines.get((what, name), (0, 0))
+            lines[what, name] = (count + 1, size + int(one["size"]))
     return [
-        (what_text(str(one.get("what", "other"))), str(one["key"]), format_bytes(int(one["size"])))
-        for one in record.files
-        if one.get("key")
+        (what_text(what), f"{name} ({count})" if name.endswith("/") else name, format_bytes(size))
+        for (what, name), (count, size) in lines.items()
     ]
 
 
@@ -70,9 +80,9 @@ def _moment(text: Any) -> datetime | None:
 
 def record_words(record: DestructionRecord, course: str, by: str, language: str) -> dict[str, str]:
     """Return every word of the printed record, for the template; call in that language."""
-    files = record_lines(record)
-    size = format_bytes(sum(int(one["size"]) for one in record.files if one.get("key")))
-    total = ngettext("%(num)s file, %(size)s", "%(num)s files, %(size)s", len(files), size=size)
+    sizes = [int(one["size"]) for one in record.files if one.get("key")]
+    size = format_bytes(sum(sizes))
+    total = ngettext("%(num)s file, %(size)s", "%(num)s files, %(size)s", len(sizes), size=size)
 
     def when(moment: datetime | None) -> str:
         return _("not yet") if moment is None else format_moment(moment, _TOKYO, language)
@@ -95,7 +105,7 @@ def record_words(record: DestructionRecord, course: str, by: str, language: str)
         "issuer": pick(read_site().name, language).text,
         "rows": "\n".join(f"{name}\t{' '.join(value.split())}" for name, value in rows),
         "files_head": _("Files"),
-        "files": "\n".join("\t".join(line) for line in files),
+        "files": "\n".join("\t".join(line) for line in record_lines(record)),
         "copies_head": _("Copies elsewhere, destroyed by hand"),
         "copies": "\n".join(copies),
         "stays": _("Agreements, the audit, the record of who watched, and completions are kept."),

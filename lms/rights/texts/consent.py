@@ -123,6 +123,8 @@ _REFUSALS: Final[Mapping[str, Any]] = {
     "code_too_often": _l(
         "Too many codes were asked for today. Please try again tomorrow, or contact our office."
     ),
+    "nothing_planned": _l("No recording is planned for this session yet. Plan one first."),
+    "session_cancelled": _l("This session was cancelled. Nothing can be planned for it."),
     "answers_changed": _l(
         "The answers were changed in the meantime. Please read them again before you sign."
     ),
@@ -146,6 +148,9 @@ _INVALID: Final[Mapping[str, Any]] = {
     "code_over": _l("This code does not work any more. Please ask for a new one."),
     "agreements_missing": _l("Please choose at least one item."),
     "agreements_of_another": _l("This item belongs to another rightsholder."),
+    "last_day_missing": _l(
+        "Please write the last day: a permission is asked for up to a calendar day."
+    ),
     "due_in_past": _l("This day has passed already."),
     "kana_unreadable": _l("Please write the reading in kana."),
     "email_unreadable": _l("Please write an e-mail address, such as name@example.org."),

@@ -10,7 +10,7 @@ from sqlalchemy import Select
 
 from lms.infra.audit import record_act
 from lms.infra.db import unit_of_work
-from lms.infra.web.access import RIGHTS_DESK, access, current_actor
+from lms.infra.web.access import AUDITOR, RIGHTS_DESK, access, current_actor
 from lms.infra.web.locale import ui_language
 from lms.infra.web.spreadsheet import csv_answer
 from lms.kernel import clock
@@ -92,6 +92,7 @@ def evidence(recording_id: str) -> Any:
             *((code, f"{code} ({count})") for code, count in list_codes(recording.id)),
         ],
         may_open=RIGHTS_DESK.admits(current_actor()),
+        may_audit=AUDITOR.admits(current_actor()),
         **_words(),
     )
 
@@ -131,6 +132,7 @@ def person_evidence() -> Any:
         kept=_kept(wanted),
         codes=(),
         may_open=RIGHTS_DESK.admits(current_actor()),
+        may_audit=AUDITOR.admits(current_actor()),
         **_words(),
     )
 

@@ -1,5 +1,6 @@
 """The register of rights (権利台帳), on the page and as CSV."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from lms.infra.web.spreadsheet import csv_answer
 from lms.kernel import clock
 from lms.kernel.localized import pick
 from lms.recordings.texts import stage_text
+from lms.rights.errors import BadFactsError
 from lms.rights.queries.register import (
     RegisterRow,
     Show,
@@ -21,6 +23,8 @@ from lms.rights.queries.register import (
     list_register,
     read_rows,
 )
+from lms.rights.rules.consent import ConsentTerms
+from lms.rights.texts.consent import terms_rows
 from lms.rights.texts.desk import (
     KINDS,
     STANDINGS,
@@ -181,7 +185,7 @@ class _Words:
             (_("Obligations"), ", ".join(obligation_texts(others))),
             (_("Credit"), ", ".join(one.removeprefix("attribution:") for one in credit)
              or (agreement.attribution if agreement else "")),
-            (_("Terms agreed"), _answers(agreement.answers) if agreement else ""),
+            (_("Terms agreed"), self._agreed(agreement.answers) if agreement else ""),
             (_("Withdrawal"), self._withdrawn(row) if row else ""),
         ]  # fmt: skip
 
@@ -205,6 +209,18 @@ class _Words:
             (_("Note"), row.agreement.note if row and row.agreement else ""),
         ]
 
+    def _agreed(self, answers: Mapping[str, Any]) -> str:
+        """Return what was answered, or else asked, item by item in the consent form."""
+        given = answers.get("given") or answers.get("asked")
+        if not isinstance(given, dict):
+            return ""
+        try:
+            terms = ConsentTerms.from_json(given)
+        except BadFactsError:  # of another hand than the form's: told as it stands
+            return json.dumps(given, ensure_ascii=False, sort_keys=True)
+        rows = terms_rows(terms, self._names, self._language)
+        return "; ".join(f"{name}: {words}" for name, words in rows)
+
     def _withdrawn(self, row: RegisterRow) -> str:
         ends = sorted(row.withdrawn_on)
         return ", ".join(f"{day:%Y-%m-%d}" for day in ends)
@@ -212,14 +228,3 @@ class _Words:
 
 def _day(moment: datetime | None) -> str:
     return f"{clock.day_in(moment):%Y-%m-%d}" if moment else ""
-
-
-def _answers(answers: Mapping[str, Any]) -> str:
-    """Return what was answered item by item, as it is stored; nothing of what was left open."""
-    parts = []
-    for name, value in sorted(answers.items()):
-        if value in (None, "", [], {}):
-            continue
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        parts.append(f"{name}: {text}")
-    return "; ".join(parts)

@@ -30,6 +30,7 @@ class SessionCard:
 
     `starts_local`/`ends_local` are naive times in `timezone`; `*_at` are aware UTC. `has_web`
     and `has_passcode` tell that there is a web address or passcode, which the card never holds.
+    `recording_state` is empty, asked, allowed or forbidden.
     """
 
     id: LiveSessionId
@@ -59,6 +60,7 @@ class SessionCard:
     is_cancelled: bool
     sequence: int
     created_at: datetime
+    recording_state: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -100,6 +102,7 @@ _COLUMNS: tuple[Any, ...] = (
     LiveSession.join_opens_minutes,
     LiveSession.grace_minutes,
     LiveSession.is_recorded,
+    LiveSession.recording_state,
     LiveSession.interpretation,
     LiveSession.cancelled_at,
     LiveSession.sequence,
@@ -152,6 +155,7 @@ def _card(row: Row[Any]) -> SessionCard:
         is_cancelled=row.cancelled_at is not None,
         sequence=row.sequence,
         created_at=row.created_at,
+        recording_state=row.recording_state,
     )
 
 
