@@ -19,6 +19,7 @@ from lms.rights.models import Agreement, Rightsholder, RightsPlan, RightsReminde
 from lms.rights.operations import AgreementDetails, add_agreement, rewrite_facts
 from lms.rights.queries.register import PER_PAGE, Show, Wanted, list_places, list_register
 from lms.rights.rules import Reach
+from lms.rights.rules.consent import ConsentTerms
 from lms.rights.texts.register import article_text
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course, Desk, add_recording, granted
@@ -190,7 +191,11 @@ def test_a_row_tells_everything(cast: Cast, course: Course, desk: Desk, sign_in:
         row = db.session.get(Agreement, agreement.id)
         assert row is not None
         row.citation, row.document_sha256 = "契約 第5条", "ab" * 32
-        row.answers = {"captions": "yes", "edits": ["cut", "shorten"]}
+        row.answers = {
+            "given": ConsentTerms(
+                uses=frozenset({"play"}), captions=True, fee="100円", last_on=date(2026, 12, 31)
+            ).to_json()
+        }
         recording = db.session.get(Recording, course.recording_id)
         assert recording is not None
         recording.shelf = "本部3階 棚B"
@@ -246,7 +251,7 @@ def test_a_row_tells_everything(cast: Cast, course: Course, desk: Desk, sign_in:
     assert "art. 32" in told["Segments"]
     assert told["Law"] == "Copyright Act, art. 23(1); licence: art. 63(2)"
     assert "60 days before" in told["Reminders sent"]
-    assert "captions: yes" in told["Terms agreed"]
+    assert "Fee: 100円" in told["Terms agreed"]
     assert told["Note"] == "'=1+1"  # never a formula
 
 
