@@ -2,7 +2,7 @@
 // taken from the player, every row checked by the server while it is written.
 
 const form = document.querySelector("[data-captions-form]");
-const config = JSON.parse(form.dataset.captionsEditor);
+const config = JSON.parse(document.querySelector("[data-captions-page]").dataset.captionsPage);
 const words = config.words;
 const text = form.elements.captions;
 const revision = form.elements.revision;
@@ -167,7 +167,9 @@ function setTime(name) {
 
 function act(name) {
   if (name === "undo") {
-    const before = history.pop();
+    const here = JSON.stringify(cues);
+    let before = history.pop();
+    while (before === here) before = history.pop();
     if (before) cues = JSON.parse(before);
     undoButton.disabled = !history.length;
     draw("textarea");
