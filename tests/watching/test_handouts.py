@@ -28,7 +28,7 @@ from lms.recordings.models import MediaCopy, Recording
 from lms.rights.models import Agreement, Segment
 from lms.rights.operations import rewrite_facts
 from lms.watching.jobs import JOBS
-from lms.watching.operations import COPY_KEPT, read_serial
+from lms.watching.operations import COPY_KEPT, printable, read_serial
 from lms.watching.operations.papers import font_folder
 from lms.watching.rules import find_in_pages, hidden_pages, nearest_page, visible_pages
 from tests.conftest import Cast, grant
@@ -487,6 +487,13 @@ def test_pages_are_counted_from_one_and_ranges_from_nought() -> None:
     assert hidden_pages(5, ((0, 1), (2, 9))) == ((1, 1), (3, 5))
     assert hidden_pages(2, ((2, 3),)) == ()
     assert [nearest_page((2, 5), wanted) for wanted in (-3, 1, 2, 3, 5, 9)] == [2, 2, 2, 5, 5, 5]
+
+
+def test_a_name_that_no_font_has_keeps_what_can_be_printed() -> None:
+    assert printable("髙﨑 悠") == "髙﨑 悠"
+    assert printable("Nguyễn Văn A") == "Nguyễn Văn A"
+    assert printable("สมชาย ใจดี") == "\u3013 \u3013"
+    assert printable("") == ""
 
 
 def test_words_are_found_over_the_end_of_a_line_and_told_where() -> None:

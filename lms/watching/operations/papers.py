@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lms.infra.storage import Storage
+from lms.infra.typesetting import missing_glyphs
 from lms.kernel.errors import NotFoundError
 from lms.recordings.models import Recording
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: Width of a page's picture in pixels: sharp on a phone, readable on a desk.
 _WIDTH = 1400
 _MOST_PIXELS = 12_000_000
+#: What printers put where a character is missing (the geta mark).
+MISSING_MARK = "\u3013"
 #: PDFium is not made for several threads at a time.
 _pdfium = Lock()
 
@@ -60,6 +63,19 @@ def read_words(storage: Storage, recording: Recording) -> list[str]:
         words = _read_words(path)
     storage.put(key, io.BytesIO(json.dumps(words, ensure_ascii=False).encode()))
     return words
+
+
+def printable(text: str) -> str:
+    """Return a text with a mark in place of what our fonts lack; the serial tells who it is."""
+    unknown = set(missing_glyphs(text))
+    if not unknown:
+        return text
+    return "".join(
+        "" if char in unknown and place and text[place - 1] in unknown
+        else MISSING_MARK if char in unknown
+        else char
+        for place, char in enumerate(text)
+    )  # fmt: skip
 
 
 def font_folder() -> Path:

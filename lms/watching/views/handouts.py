@@ -14,7 +14,7 @@ from lms.kernel import clock
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.queries import find_new_version, get_recording
 from lms.rights.rules import Action, Decision
-from lms.watching.operations import Stamp, draw_page, read_words
+from lms.watching.operations import Stamp, draw_page, printable, read_words
 from lms.watching.queries import Shown, Viewing, decide_for, may_use_paper
 from lms.watching.rules import find_in_pages, hidden_pages, nearest_page, visible_pages
 from lms.watching.texts import ranges_text, visitor_text
@@ -123,7 +123,7 @@ def bars_copies(decision: Decision) -> bool:
 
 def stamp_of(at: datetime, serial: str = "") -> Stamp:
     """Return whose copy it is, from when, and which one."""
-    name = current_actor().display_name or visitor_text()
+    name = printable(current_actor().display_name) or visitor_text()
     when = format_moment(at, viewer_zone(), ui_language())
     return Stamp(name, "  ".join(part for part in (name, when, serial) if part))
 
