@@ -231,7 +231,15 @@ def measure(seconds: int, size: str, url: str, var: Path) -> dict[str, object]:
                 with asking(port, cookie) as busy:
                     recording_id = take_in(world, film)
                     wall_s = wait_for(lambda: processed(recording_id), process, 12 * seconds)
-        made = renditions(recording_id)
+        made = [
+            {
+                "name": row.name,
+                "size": f"{row.width}x{row.height}",
+                "kbit_s": row.bandwidth // 1000,
+                "segments": len(row.segments),
+            }
+            for row in renditions(recording_id)
+        ]
         found = kill_and_resume(world, short, url, var)
     if idle.faults or busy.faults:
         raise RuntimeError(f"pages failed: {[*idle.faults, *busy.faults][:5]}")
@@ -239,11 +247,7 @@ def measure(seconds: int, size: str, url: str, var: Path) -> dict[str, object]:
         "media_s": seconds,
         "wall_s": round(wall_s, 1),
         "speed": round(seconds / wall_s, 2),
-        "renditions": [
-            {"name": row.name, "size": f"{row.width}x{row.height}", "kbit_s": row.bandwidth // 1000,
-             "segments": len(row.segments)}
-            for row in made
-        ],
+        "renditions": made,
         "page_ms_idle": round(idle.median, 1),
         "page_ms_busy": round(busy.median, 1),
         "page_p95_ms_idle": round(idle.p95, 1),

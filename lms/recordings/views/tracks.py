@@ -32,7 +32,7 @@ from lms.recordings.queries import (
     list_tracks,
 )
 from lms.recordings.rules import read_shift, write_shift
-from lms.recordings.texts import fault_text
+from lms.recordings.texts import LANGUAGES, fault_text
 from lms.recordings.views.blueprint import blueprint
 from lms.recordings.views.uploads import attaching, take_upload
 
@@ -164,6 +164,12 @@ def _received(found: Recording, form: TrackForm) -> Received | None:
     return None
 
 
+def _wanted(found: Recording, rows: list[AudioTrack]) -> str:
+    """Return the first offered language in which it cannot be heard yet."""
+    there = {found.language, *(row.language for row in rows)}
+    return next((tag for tag in LANGUAGES if tag not in there), "en")
+
+
 def _show(
     found: Recording,
     form: TrackForm | None = None,
@@ -182,7 +188,7 @@ def _show(
         tracks=rows,
         making=list_making(rows),
         renditions=list_renditions(found),
-        form=form or TrackForm(None, shift="0"),
+        form=form or TrackForm(None, shift="0", track_language=_wanted(found, rows)),
         shift_forms=forms,
         write_shift=write_shift,
         max_bytes=current_settings().max_upload_mb * 1_000_000,
