@@ -19,6 +19,7 @@ from tests.conftest import NOW
 
 FIXED: Mapping[str, str] = {
     "kind": "web-lecture", "language": "ja", "name": "0000.eml", "who": "trainee",
+    "form_name": "consent-form",
 }  # fmt: skip
 """Parameters that name no object."""
 
@@ -27,7 +28,14 @@ SECRETS = {
     "people.accept_invitation": "invitation",
     "people.reset_password": "reset",
     "people.confirm_address": "address",
-}
+    **dict.fromkeys(
+        (
+            "rights.consent", "rights.answer_consent", "rights.sign_consent",
+            "rights.send_consent_code", "rights.consent_copy", "rights.withdraw_consent",
+        ),
+        "consent",
+    ),
+}  # fmt: skip
 
 
 @contextmanager

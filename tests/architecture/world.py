@@ -51,15 +51,20 @@ from lms.recordings.operations import (
     track_target,
 )
 from lms.recordings.queries import get_recording
+from lms.rights.models import ConsentRequest
 from lms.rights.operations import (
     AgreementDetails,
+    HolderDetails,
     OverrideDetails,
     PublicationDetails,
     SegmentDetails,
     TermDetails,
     add_agreement,
+    add_rightsholder,
+    ask_consent,
     lift_takedown,
     mark_segment,
+    propose_agreement,
     propose_publication,
     publish_recording,
     request_override,
@@ -67,6 +72,7 @@ from lms.rights.operations import (
 )
 from lms.rights.operations.shelving import keep_sheet, read_file
 from lms.rights.rules import Reach
+from lms.rights.rules.consent import ConsentTerms
 from lms.sessions.models import AttendanceStatus
 from lms.sessions.operations import (
     AttendanceMark,
@@ -216,6 +222,7 @@ class _Builder:
         recording_id, agreement_id = self._recording(edition_id, word, speaker, private, staff)
         paper_id = self._handout(edition_id, word, speaker, private, staff)
         parts = self._parts(recording_id, learner, private, staff)
+        letter = self._letter(paper_id, word, private, speaker, staff)
         with unit_of_work():
             mail_id = queue_mail(
                 Recipient(f"{learner.login_id}@{private}.example", private, person_id=learner.id),
@@ -266,6 +273,7 @@ class _Builder:
             "agreement_id": agreement_id,
             "track_id": self._track(recording_id, private, staff),
             **parts,
+            **letter,
             "mail_id": mail_id,
             "play_id": opened.play.id,
             "token": token,
@@ -412,6 +420,31 @@ class _Builder:
                 staff, recording_id, PublicationDetails(actions=actions, reach=Reach.OUTSIDE), NOW
             )
         return agreement.id
+
+    def _letter(
+        self, paper_id: str, word: str, private: str, speaker: Person, staff: Actor
+    ) -> dict[str, str]:
+        """A letter to a rightsholder that waits for its answer, and a thing not asked for yet."""
+        terms = ConsentTerms(uses=frozenset({"display"}), last_on=date(2027, 3, 31))
+        with unit_of_work():
+            holder = add_rightsholder(
+                staff,
+                HolderDetails(
+                    f"Holder {word}", email=f"holder@{private}.example", person_id=speaker.id,
+                    note=private,
+                ),
+                NOW,
+            )  # fmt: skip
+            asked, _waiting = (
+                propose_agreement(staff, paper_id, holder.id, "music", terms, NOW, scope="segment")
+                for _time in range(2)
+            )
+            request = ask_consent(staff, holder.id, [asked.id], NOW, message=word)
+        secret = f"consent-{new_id()}"
+        with unit_of_work():
+            row = db.session.get_one(ConsentRequest, request.id)
+            row.token_sha256 = hashlib.sha256(secret.encode()).hexdigest()
+        return {"request_id": request.id, "rightsholder_id": holder.id, "consent": secret}
 
     def _track(self, recording_id: str, private: str, staff: Actor) -> str:
         """Another language's sound of a recording."""
