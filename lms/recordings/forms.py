@@ -141,5 +141,7 @@ class CaptionForm(TomoniForm):
     other_language = StringField(_l("Another language (tag)"), validators=[Length(max=35)])
     machine = BooleanField(_l("A program wrote them; nobody has checked them yet"))
     captions = FileField(
-        _l("Caption file"), validators=[FileRequired(CAPTION_FAULTS[CaptionFault.MISSING])]
+        _l("Caption file"),
+        validators=[FileRequired(CAPTION_FAULTS[CaptionFault.MISSING])],
+        id="caption-file",
     )

@@ -303,6 +303,48 @@ def test_the_mark_across_the_picture_moves(
     assert len(places) == 3
 
 
+def test_a_recording_of_sound_plays_and_counts(
+    browse: Browse, cast: Cast, shelf: Shelf, faults: list[str]
+) -> None:
+    recording = shelf.talk("booth.mp3")
+    shelf.agree(recording)
+    shelf.publish(recording)
+    page = visit(browse, cast, recording, faults)
+    page.get_by_test_id("play").click()
+    page.wait_for_function(PLAYING.format(2))
+    expect(page.locator("[data-frame]")).to_have_class(re.compile("is-sound"))
+    expect(page.get_by_test_id("quality")).to_be_hidden()
+    with page.expect_response("**/events"):
+        page.keyboard.press("k")
+    page.wait_for_function("() => document.querySelector('[data-coverage] progress').value > 40")
+    assert watch_of(cast).covered_ms >= 1_500
+
+
+def test_when_the_permission_cannot_be_renewed_playing_ends_with_a_sentence(
+    browse: Browse, cast: Cast, shelf: Shelf, faults: list[str]
+) -> None:
+    recording = shelf.talk("booth.mp3")
+    shelf.agree(recording)
+    shelf.publish(recording)
+    page = browse(cast.trainee).new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.clock.install()
+    page.goto(f"/recordings/{recording.id}")
+    page.get_by_test_id("play").click()
+    page.wait_for_function(PLAYING.format(1))
+    page.keyboard.press("k")
+    page.context.set_offline(True)
+    page.clock.run_for(270_000)
+    expect(page.locator("[data-overlay]")).to_be_hidden()
+    page.clock.run_for(40_000)
+
+    expect(page.get_by_test_id("player-message")).to_contain_text("could not be renewed")
+    assert page.evaluate("() => document.querySelector('video').readyState") == 0
+    page.context.set_offline(False)
+    page.get_by_test_id("play").click()
+    page.wait_for_function(PLAYING.format(1))  # it goes on where it was
+
+
 @pytest.mark.parametrize("how", [("ja", 360), ("en", 1280)])
 def test_the_page_keeps_everyone_in(
     browse: Browse, cast: Cast, shelf: Shelf, recording: Recording, how: tuple[str, int]

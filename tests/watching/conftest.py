@@ -58,7 +58,9 @@ class Shelf:
 
     def film(self, name: str = "long.mp4", title: str = "A lecture") -> Recording:
         """Add a film, processed as the worker does it; in review."""
-        target = Target("", 1, MediaKind.VIDEO)
+        return self._made(Target("", 1, MediaKind.VIDEO), name, title)
+
+    def _made(self, target: Target, name: str, title: str) -> Recording:
         recording_id = self._add(target, self.films / name, title)
         claim = claim_job(["transcode"], "w", clock.now() + timedelta(days=1), LEASE)
         assert claim is not None
@@ -68,6 +70,10 @@ class Shelf:
         db.session.refresh(recording)
         assert recording.stage == Stage.REVIEW, recording.error_code
         return recording
+
+    def talk(self, name: str, title: str = "A talk") -> Recording:
+        """Add a recording of sound, processed as the worker does it; in review."""
+        return self._made(Target("", 1, MediaKind.AUDIO), name, title)
 
     def paper(self, name: str = "three.pdf", title: str = "A handout") -> Recording:
         """Add a handout; in review."""
