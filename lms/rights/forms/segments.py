@@ -46,8 +46,8 @@ class BasisForm(TomoniForm):
 class SegmentForm(BasisForm):
     """A part: of a film from when to when, of a paper which pages."""
 
-    start = StringField(_l("Start"), validators=[Length(max=20)])
-    end = StringField(_l("End"), validators=[Length(max=20)])
+    start = StringField(_l("Beginning of the part"), validators=[Length(max=20)])
+    end = StringField(_l("End of the part"), validators=[Length(max=20)])
     pages = StringField(_l("Pages"), validators=[Length(max=20)])
     kind = SelectField(_l("What it is"), choices=_from(KINDS))
     title = StringField(_l("Title or source"), validators=[Length(max=200)])

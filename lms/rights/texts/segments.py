@@ -51,7 +51,7 @@ ON_DENY: Final[Mapping[str, Any]] = {
 
 COLUMNS: Final[Mapping[Column, Any]] = {
     Column.UNRESOLVED: _l("Unresolved"),
-    Column.ASKED: _l("Asked"),
+    Column.ASKED: _l("Asked for permission"),
     Column.EXEMPT: _l("Exempt"),
     Column.CUT: _l("Cut out"),
     Column.REPLACED: _l("Replaced"),
