@@ -85,7 +85,10 @@ class IncomingFolder:
         algorithm, digest) was announced. Raises NoSpaceLeftError and PartRefusedError, the file
         being as long as before then, and IncomingLostError.
         """
-        with self.path(name).open("r+b") as file:
+        path = self.path(name)
+        if not path.is_file():
+            raise IncomingLostError(name)
+        with path.open("r+b") as file:
             if os.fstat(file.fileno()).st_size < start:
                 raise IncomingLostError(name)
             file.truncate(start)

@@ -58,8 +58,6 @@ function start(form) {
   const text = find("text");
   const [pauseButton, resumeButton, cancel] = [find("pause"), find("resume"), find("cancel")];
   const button = form.querySelector("button[type=submit]");
-  const token = () => form.querySelector("input[name=csrf_token]").value;
-  const headers = () => ({ "X-CSRFToken": token(), "Tus-Resumable": "1.0.0" });
   let upload = null;
   let busy = false;
   let sent = 0;
@@ -244,7 +242,7 @@ function start(form) {
       chunkSize: PIECE,
       retryDelays: RETRY_AFTER,
       metadata,
-      headers: headers(),
+      headers: { "X-CSRFToken": form.querySelector("input[name=csrf_token]").value },
       urlStorage: defaultOptions.urlStorage,
       fingerprint: async () =>
         ["tomoni", words.purpose, words.place, metadata.kind, file.name, file.size, file.lastModified].join("-"),
@@ -301,9 +299,9 @@ function start(form) {
   cancel.addEventListener("click", async () => {
     const stopped = upload;
     upload = null; // nothing that is still on its way speaks any more
-    await stopped?.abort(true).catch(() => null); // what stays there goes by itself after a while
     end(words.cancelled);
     button.focus();
+    await stopped?.abort(true).catch(() => null); // what stays there goes by itself after a while
   });
   tellUnfinished(form);
 }
