@@ -24,7 +24,7 @@ from lms.rights.operations.expiring import (
     remind_of_endings,
 )
 from lms.rights.operations.journal import append_missing
-from lms.rights.operations.shelving import judge_incoming, settle_file
+from lms.rights.operations.shelving import UNCHECKED, JudgedFile, judge_incoming, settle_file
 from lms.rights.queries.backlog import find_shelf_file
 from lms.rights.queries.closing import get_record
 from lms.rights.queries.consents import find_letter
@@ -60,7 +60,12 @@ def shelve_file(context: JobContext, payload: dict[str, Any]) -> None:
         return
     key = file.key
     context.phase(0)
-    judged = judge_incoming(storage, file_id)
+    try:
+        judged = judge_incoming(storage, file_id)
+    except Exception:  # so that a file which no attempt could judge does not wait for ever
+        if not context.is_last_attempt:
+            raise
+        judged = JudgedFile(None, UNCHECKED)
     attached = False
     try:
         with context.finish():

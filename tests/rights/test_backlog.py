@@ -4,11 +4,12 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
@@ -35,6 +36,7 @@ from lms.rights.queries.backlog import BacklogFilter, read_backlog
 from lms.rights.rules import Code, Decision
 from lms.rights.rules.consent import ItemAnswer
 from lms.rights.rules.shelf import ItemState, Place
+from lms.worker import run_worker
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course
 
@@ -698,3 +700,19 @@ def test_an_answer_by_telephone_counts_for_the_open_letter(
     assert (one.outcome, one.answer, request.state) == ("not_found", {}, "answered")
     assert office.get(f"/desk/rights/requests/{request.id}").status_code == 200
     assert states()["古い講義", "髙森 夏子"] is ItemState.NOT_FOUND
+
+
+def test_a_list_that_nobody_entered_is_forgotten_with_the_names_in_it(
+    app: Flask, office: FlaskClient, course: Course
+) -> None:
+    del course
+    enter(office)
+    send(office, ROWS)
+    with time_machine.travel(NOW + timedelta(days=10), tick=False):
+        send(office, ROWS)
+    with time_machine.travel(NOW + timedelta(days=31), tick=False):
+        while run_worker(app, once=True):
+            pass
+    db.session.rollback()
+    kept = db.session.scalars(select(ShelfImport).order_by(ShelfImport.created_at)).all()
+    assert [(one.state, bool(one.rows)) for one in kept] == [("taken", False), ("preview", True)]

@@ -82,7 +82,7 @@ def send(client: FlaskClient, files: Sequence[tuple[str, bytes]]) -> Any:
     return sent
 
 
-def work() -> int:
+def work(attempts: int = 5) -> int:
     """Run the jobs of files that came in, as the worker does; return how many."""
     count = 0
     while True:
@@ -95,7 +95,7 @@ def work() -> int:
             owner = new_id()
             job.state, job.owner, job.attempts = JobState.RUNNING, owner, 1
             job.lease_until = clock.now() + (lease := timedelta(minutes=1))
-            claim = Claim(job.id, job.kind, job.payload, owner, 1, 5)
+            claim = Claim(job.id, job.kind, job.payload, owner, 1, attempts)
         run_claim(claim, JOBS["shelve_file"], lease, Event())
         count += 1
 
@@ -303,3 +303,26 @@ def test_two_files_never_go_to_one_item(cast: Cast, office: FlaskClient, course:
     assert [(match.recording_id is None, match.fault) for match in matches] == [
         (False, ""), (True, "item_has_file"),
     ]  # fmt: skip
+
+
+def test_a_file_that_cannot_be_judged_does_not_wait_for_ever(
+    office: FlaskClient, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del course
+    enter(office, LIST)
+    send(office, [("one.pdf", pdf(1))])
+    with unit_of_work():
+        job = db.session.scalars(select(Job).where(Job.kind == "shelve_file")).one()
+        job.max_attempts = 1
+
+    def broken(*_a: Any) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("lms.rights.jobs.judge_incoming", broken)
+    assert work(attempts=1) == 1
+    assert outcomes() == {"one.pdf": ("failed", "file_unchecked")}
+    assert stored() == []
+    monkeypatch.undo()
+    send(office, [("one.pdf", pdf(1))])
+    assert work() == 1
+    assert item("資料一").pages == 1

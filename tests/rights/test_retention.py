@@ -107,7 +107,9 @@ def counts() -> dict[str, int]:
 
 def test_the_preview_counts_what_the_job_forgets(app: Flask, old: Course) -> None:
     preview = {line.kind.name: line.count for line in preview_retention(NOW)}
-    assert preview == {"refusals": 1, "requests": 1, "watch_sessions": 1, "plays": 0}
+    assert preview == {
+        "refusals": 1, "requests": 1, "shelf_lists": 0, "watch_sessions": 1, "plays": 0,
+    }  # fmt: skip
     before = counts()
     while run_worker(app, once=True):
         pass
@@ -171,7 +173,10 @@ def test_bad_numbers_are_refused_in_words(cast: Cast, sign_in: SignIn) -> None:
     for days in ({"refusals": 5}, {"refusals": -1}, {"plays": 40_000}, {"something": 3}):
         with pytest.raises(InvalidInputError), unit_of_work():
             set_retention(actor, days, NOW)
-    good = {"refusals": "60", "requests": "60", "watch_sessions": "2", "plays": "100"}
+    good = {
+        "refusals": "60", "requests": "60", "watch_sessions": "2", "plays": "100",
+        "shelf_lists": "7",
+    }  # fmt: skip
     office = sign_in(cast.organiser)
     for wrong in ("", "-3", "abc", "5", "99999999"):
         answer = office.post(PAGE, data={**good, "refusals": wrong})
@@ -180,14 +185,15 @@ def test_bad_numbers_are_refused_in_words(cast: Cast, sign_in: SignIn) -> None:
     assert read_site().retention == {}
     assert office.post(PAGE, data=good).status_code == 303
     assert read_site().retention == {
-        "refusals": 60, "requests": 60, "watch_sessions": 2, "plays": 100,
+        "refusals": 60, "requests": 60, "watch_sessions": 2, "plays": 100, "shelf_lists": 7,
     }  # fmt: skip
 
 
 @pytest.mark.usefixtures("old")
 def test_counting_first_changes_nothing(cast: Cast, sign_in: SignIn) -> None:
     data = {
-        "refusals": "30", "requests": "0", "watch_sessions": "1", "plays": "90", "how": "preview",
+        "refusals": "30", "requests": "0", "watch_sessions": "1", "plays": "90",
+        "shelf_lists": "30", "how": "preview",
     }  # fmt: skip
     before = counts()
     answer = sign_in(cast.organiser).post(PAGE, data=data)

@@ -13,8 +13,9 @@ from lms.infra.retention import MAX_DAYS, Kept, all_kept
 from lms.infra.site import read_site, write_site
 from lms.kernel.actor import Actor
 from lms.kernel.errors import InvalidInputError
-from lms.rights.models import ConsentItem, ConsentRequest, PlaySession, RefusalLog
+from lms.rights.models import ConsentItem, ConsentRequest, PlaySession, RefusalLog, ShelfImport
 from lms.rights.policy import require_retention_setter
+from lms.rights.queries.backlog import old_lists
 from lms.rights.queries.retention import count_of, old_plays, old_refusals, old_requests
 
 
@@ -42,9 +43,15 @@ def _delete(model: Any, query: Any, most: int) -> int:
     return len(ids)
 
 
+def forget_lists(before: datetime, most: int) -> int:
+    """Forget lists for the backlog that were sent and never entered, with the names in them."""
+    return _delete(ShelfImport, old_lists(before), most)
+
+
 KINDS = (
     Kept("refusals", 730, lambda before: count_of(old_refusals(before)), forget_refusals, 30),
     Kept("requests", 365, lambda before: count_of(old_requests(before)), forget_requests, 30),
+    Kept("shelf_lists", 30, lambda before: count_of(old_lists(before)), forget_lists, 1),
 )
 
 

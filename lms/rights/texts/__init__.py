@@ -30,7 +30,7 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
     from lms.rights.texts.backlog import shelf_sentence_of  # noqa: PLC0415 - as below
     from lms.rights.texts.consent import consent_refusal_of  # noqa: PLC0415 - as below
     from lms.rights.texts.desk import refusal_sentence_of  # noqa: PLC0415 - commands need no Flask
-    from lms.rights.texts.segments import segment_refusal_of  # noqa: PLC0415
+    from lms.rights.texts.segments import segment_refusal_of  # noqa: PLC0415 - as above
 
     return (
         refusal_sentence_of(error)

@@ -130,6 +130,7 @@ _FILE_FAULTS: Final[Mapping[str, Any]] = {
     "item_has_file": _l("The item with this file name has its file already."),
     "item_gone": _l("The item is not in the backlog any more."),
     "file_known": _l("The same file is here already, with another recording or paper."),
+    "file_unchecked": _l("This file could not be checked. Please send it again."),
     "file_other_kind": _l("This file is of another kind than the item."),
 }
 

@@ -9,5 +9,6 @@ KINDS: Final[Mapping[str, Any]] = {
     "refusals": _l("Refusals, for the weekly digest and the numbers"),
     "plays": _l("Play sessions: who played what from when to when, and from which country"),
     "watch_sessions": _l("Numbers of the reports within a play session"),
+    "shelf_lists": _l("Lists for the shelf that were sent and never entered"),
     "requests": _l("Letters to rightsholders that nobody answered"),
 }

@@ -11,6 +11,7 @@ from lms.rights.operations.shelving.answering import (
     take_on,
 )
 from lms.rights.operations.shelving.files import (
+    UNCHECKED,
     FileMatch,
     Incoming,
     JudgedFile,
@@ -46,6 +47,7 @@ __all__ = [
     "MAX_BYTES",
     "MOST_IN_A_LETTER",
     "OUTCOMES",
+    "UNCHECKED",
     "FileMatch",
     "Incoming",
     "JudgedFile",

@@ -31,6 +31,7 @@ HAS_FILE: Final = "item_has_file"
 GONE: Final = "item_gone"
 KNOWN: Final = "file_known"
 OTHER_KIND: Final = "file_other_kind"
+UNCHECKED: Final = "file_unchecked"
 
 
 @dataclass(frozen=True, slots=True)

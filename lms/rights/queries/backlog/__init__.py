@@ -21,6 +21,7 @@ from lms.rights.queries.backlog.importing import (
     list_files,
     list_open_imports,
     list_place_choices,
+    old_lists,
     read_shelf_facts,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "list_files",
     "list_open_imports",
     "list_place_choices",
+    "old_lists",
     "read_backlog",
     "read_shelf_facts",
 ]

@@ -7,10 +7,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, true
 
 from lms.courses.models import Edition, Programme
 from lms.infra.db import db
+from lms.infra.jobs.models import Job, JobState
 from lms.kernel.actor import Actor, Role
 from lms.kernel.clock import day_in
 from lms.kernel.japanese import search_key
@@ -200,8 +201,14 @@ def list_expected(actor: Actor) -> list[tuple[str, str, bool]]:
 
     A file that waits to be judged counts as there.
     """
-    pending = select(ShelfFile.recording_id).where(
-        ShelfFile.state == "waiting", ShelfFile.recording_id.is_not(None)
+    pending = (
+        select(ShelfFile.recording_id)
+        .join(Job, Job.id == ShelfFile.job_id)
+        .where(
+            ShelfFile.state == "waiting",
+            ShelfFile.recording_id.is_not(None),
+            Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+        )
     )
     rows = db.session.execute(
         select(
@@ -263,3 +270,10 @@ def find_place(code: str) -> Place | None:
         select(Edition.id).where(Edition.programme_id == programme_id, Edition.slug == edition_slug)
     )
     return None if edition_id is None else Place(edition_id=edition_id)
+
+
+def old_lists(before: datetime) -> Select[tuple[str]]:
+    """Return the query for the ids of lists that were sent before a moment and never entered."""
+    return select(ShelfImport.id).where(
+        ShelfImport.created_at < before, ShelfImport.state != "taken"
+    )
