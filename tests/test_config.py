@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lms.config import ConfigError, load_settings
+from lms.config import ConfigError, S3Settings, load_settings
 
 
 def test_secrets_are_made_once_and_kept_apart(tmp_path: Path) -> None:
@@ -52,8 +52,51 @@ def test_what_is_set_is_taken(tmp_path: Path) -> None:
         ("TOMONI_SMTP_PORT", "zero"),
         ("TOMONI_MAX_UPLOAD_MB", "0"),
         ("TOMONI_TRUSTED_PROXIES", "-1"),
+        ("TOMONI_STORAGE", "tape"),
+        ("TOMONI_STORAGE", "s3"),
     ],
 )
 def test_a_bad_value_is_named(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         load_settings({"TOMONI_VAR": str(tmp_path), name: value})
+
+
+S3 = {
+    "TOMONI_STORAGE": "s3", "TOMONI_S3_BUCKET": "tomoni", "TOMONI_S3_ACCESS_KEY": "a",
+    "TOMONI_S3_SECRET_KEY": "b",
+}  # fmt: skip
+
+
+def test_a_store_elsewhere_is_named_whole(tmp_path: Path) -> None:
+    env = {
+        **S3, "TOMONI_VAR": str(tmp_path), "TOMONI_S3_ENDPOINT": "http://127.0.0.1:9000/",
+        "TOMONI_S3_PUBLIC_ENDPOINT": "https://files.demo.example", "TOMONI_S3_REGION": "jp-1",
+        "TOMONI_S3_PREFIX": "/tomoni/", "TOMONI_UPLOAD_FOLDER": str(tmp_path / "incoming"),
+    }  # fmt: skip
+    settings = load_settings(env)
+    assert settings.s3 == S3Settings(
+        bucket="tomoni", endpoint="http://127.0.0.1:9000",
+        public_endpoint="https://files.demo.example", region="jp-1", access_key="a",
+        secret_key="b", prefix="tomoni",
+    )  # fmt: skip
+    assert settings.upload_dir == tmp_path / "incoming"
+    plain = load_settings({"TOMONI_VAR": str(tmp_path)})
+    assert plain.s3 is None
+    assert plain.upload_dir == tmp_path / "uploads"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOMONI_S3_BUCKET", ""),
+        ("TOMONI_S3_ENDPOINT", "store.example"),
+        ("TOMONI_S3_PUBLIC_ENDPOINT", "ftp://store.example"),
+        ("TOMONI_S3_SECRET_KEY", ""),
+        ("TOMONI_ACCEL_PREFIX", "/stored"),
+    ],
+)
+def test_what_does_not_fit_a_store_elsewhere_is_named(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(ConfigError, match=name):
+        load_settings({**S3, "TOMONI_VAR": str(tmp_path), name: value})
