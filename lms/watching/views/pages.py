@@ -23,6 +23,7 @@ from lms.watching.rules import DEFAULT_THRESHOLD
 from lms.watching.views.answers import course_address, file_answer
 from lms.watching.views.blueprint import blueprint
 from lms.watching.views.elsewhere import show_elsewhere
+from lms.watching.views.films import find_takeable
 from lms.watching.views.handouts import show_handout
 from lms.watching.views.refusing import list_countries, refused_page, stated_country
 
@@ -62,6 +63,7 @@ def watch(recording_id: str) -> Any:
         left_out=bool(viewing.left_out),
         chapters=_chapters(shown.recording, viewing) if shown.has_chapters else [],
         has_captions=shown.has_captions,
+        takeable=find_takeable(viewing, shown.recording, country) if viewing.allowed else None,
     )
 
 
