@@ -95,7 +95,7 @@ def typeset(
         ignore_system_fonts=True,
         sys_inputs={"words": json.dumps(_printable(words), ensure_ascii=False)},
         pdf_standards=["a-2b"],
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # finer it takes none
     )
     return pdf
 

@@ -384,6 +384,13 @@ def test_the_signed_copy_is_a_pdf_with_its_fingerprint(link: Link) -> None:
         assert str(pdf.Root.Metadata.read_bytes()).count("pdfaid:part") >= 1
 
 
+def test_a_moment_between_two_seconds_is_none_that_cannot_be_printed(link: Link) -> None:
+    with time_machine.travel(NOW + timedelta(microseconds=123_456), tick=False):
+        link.answer()
+        link.sign(code())
+    assert len(link.agreement().document_sha256) == 64
+
+
 def test_the_receipt_has_the_fingerprint_and_the_link(app: Flask, link: Link) -> None:
     link.answer()
     link.sign(code())
@@ -398,10 +405,14 @@ def test_the_receipt_has_the_fingerprint_and_the_link(app: Flask, link: Link) ->
 def test_a_copy_that_a_killed_process_left_out_is_made_by_the_job(
     app: Flask, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lms.rights.views.consent_link.make_copy", lambda *_args: None)
+    def broken(*_args: Any) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("lms.rights.views.answering.make_copy", broken)
     link.answer()
-    link.sign(code())
+    assert link.sign(code()).status_code == 303
     assert link.agreement().document_key == ""
+    monkeypatch.undo()
     run_jobs(app)
     first = link.agreement().document_sha256
     assert len(first) == 64

@@ -198,13 +198,15 @@ def reach_words(terms: ConsentTerms, names: Mapping[str, str], language: str) ->
 
 def period_words(first: date | None, last: date | None, language: str) -> str:
     """Return the period with its calendar days; both days count."""
-    begins = str(_("at once")) if first is None else format_day(first, language)
-    if last is None:
+    begins = "" if first is None else format_day(first, language)
+    ends = "" if last is None else format_day(last, language)
+    if begins and ends:
+        return str(_("from %(first)s to %(last)s (both days included)", first=begins, last=ends))
+    if begins:
         return str(_("from %(first)s, without an end", first=begins))
-    return str(
-        _("from %(first)s to %(last)s (both days included)",
-          first=begins, last=format_day(last, language))
-    )  # fmt: skip
+    if ends:
+        return str(_("until %(last)s (this day included)", last=ends))
+    return str(_("without an end"))
 
 
 def territory_words(territory: frozenset[str] | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
@@ -24,6 +25,8 @@ from lms.rights.queries.consents import Letter, LetterItem, find_letter
 from lms.rights.rules.consent import ADAPTATIONS, ItemAnswer
 from lms.rights.texts import consent as words
 from lms.rights.texts.letters import copy_document, organisation_words, sender, spoken
+
+log = structlog.get_logger()
 
 _LEVELS = ("hq", "industrial", "affiliate")
 
@@ -152,6 +155,15 @@ def make_copy(request_id: str, secret: str = "") -> None:
     )  # fmt: skip
     with unit_of_work():
         keep_copy(request_id, key, digest, clock.now(), secret=secret)
+
+
+def make_copy_soon(request_id: str, secret: str = "") -> None:
+    """Set the signed copy now; where that fails its job does, for the answer is signed already."""
+    try:
+        make_copy(request_id, secret)
+    except Exception:  # whatever it is: the signature holds, and the job tries again
+        db.session.rollback()
+        log.exception("consent_copy_failed", request_id=request_id)
 
 
 def copy_answer(letter: Letter) -> Response:

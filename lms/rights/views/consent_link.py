@@ -29,7 +29,7 @@ from lms.rights.views.answering import (
     copy_answer,
     item_forms,
     letter_page,
-    make_copy,
+    make_copy_soon,
     refuse_item,
     sign_page,
     withdrawable_uses,
@@ -106,7 +106,7 @@ def sign_consent(secret: str) -> Any:
             form.refuse("", refusal_sentence(error))
         else:
             if not fault:
-                make_copy(letter.request.id, secret)
+                make_copy_soon(letter.request.id, secret)
                 flash(_("Thank you. Your answer is signed."), "done")
                 return redirect(url_for("rights.consent", secret=secret), 303)
             form.refuse("code", words.sentence(fault))

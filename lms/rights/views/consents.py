@@ -31,7 +31,7 @@ from lms.rights.views.answering import (
     copy_answer,
     item_forms,
     letter_page,
-    make_copy,
+    make_copy_soon,
     refuse_item,
     sign_page,
 )
@@ -128,7 +128,7 @@ def sign_my_letter(request_id: str) -> Any:
         except RightsRefusedError as error:
             form.refuse("", refusal_sentence(error))
         else:
-            make_copy(request_id)
+            make_copy_soon(request_id)
             flash(_("Thank you. Your answer is signed."), "done")
             return redirect(url_for("rights.my_letter", request_id=request_id), 303)
     return sign_page(letter, _places(request_id), form, signed_in=True)
