@@ -212,4 +212,5 @@ def test_a_file_that_came_before_versions_were_kept_is_written_down_when_it_goes
     assert [(row.media_version, row.name) for row in list_versions(paper.id)] == [
         (2, "b.pdf"), (1, "three.pdf"),
     ]  # fmt: skip
-    assert db.session.scalars(select(Job).where(Job.kind == "destroy_files")).one()
+    job = db.session.scalars(select(Job).where(Job.kind == "destroy_files")).one()
+    assert job.payload == {"recording_id": paper.id}
