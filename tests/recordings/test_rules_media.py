@@ -9,6 +9,7 @@ from lms.recordings.rules import (
     VideoStream,
     choose_shape,
     judge_made,
+    judge_sound,
     judge_video,
     looks_like_pdf,
     media_key,
@@ -61,6 +62,24 @@ def test_a_cover_picture_is_no_film() -> None:
     assert facts is not None
     assert facts.video is None
     assert judge_video(facts) is MediaFault.NO_PICTURE
+
+
+def test_of_sound_its_sound_is_judged_whatever_else_there_is() -> None:
+    for told in (SONG, PHONE):
+        assert judge_sound(parse_media(told)) is None
+    assert judge_sound(parse_media(SCREEN)) is MediaFault.NO_SOUND
+    assert judge_sound(None) is MediaFault.NOT_SOUND
+    long = MediaFacts("mp3", MAX_DURATION_MS + 1, None, has_audio=True)
+    assert judge_sound(long) is MediaFault.TOO_LONG
+
+
+def test_a_length_that_is_only_guessed_is_none() -> None:
+    told = "[mp3 @ 0x5] Estimating duration from bitrate, this may be inaccurate\n" + SONG
+
+    facts = parse_media(told)
+
+    assert facts is not None
+    assert facts.duration_ms is None
 
 
 def test_a_browser_recording_has_no_length_and_wide_pixels() -> None:
@@ -191,6 +210,15 @@ def test_keys_differ_by_recording_version_and_number_and_come_out_the_same() -> 
         media_key(b"n" * 32, "r1", 1, 0),
     }
     assert len(others | {key}) == 5
+
+
+def test_renditions_beside_the_best_picture_have_keys_of_their_own() -> None:
+    plain = media_key(b"m" * 32, "r1", 1, 0)
+
+    # What was encrypted when there was one rendition alone is still opened.
+    assert media_key(b"m" * 32, "r1", 1, 0, "720p") == plain
+    others = {media_key(b"m" * 32, "r1", 1, 0, name) for name in ("low", "audio", "a-en", "a-ms")}
+    assert len(others | {plain}) == 5
 
 
 def test_the_vector_is_the_sequence_number() -> None:
