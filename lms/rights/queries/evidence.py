@@ -64,9 +64,9 @@ PREFIXES: Final[Mapping[Group, tuple[str, ...]]] = {
     Group.EVIDENCE: ("rights.evidence", "recording.evidence"),
     Group.WITHDRAWAL: ("rights.agreement_withdrawn", "consent.withdrawn", "rights.withdrawn"),
     Group.TAKEDOWN: ("rights.taken_down", "rights.takedown"),
-    Group.PUBLICATION: ("rights.publi", "rights.proposal"),
+    Group.PUBLICATION: ("rights.publi",),
     Group.CLOSING: ("rights.closed", "rights.destroyed", "rights.copy_destroyed"),
-    Group.AGREEMENT: ("rights.agreement", "rights.answer", "consent."),
+    Group.AGREEMENT: ("rights.agreement", "rights.answer", "rights.proposal", "consent."),
 }
 
 
@@ -306,11 +306,10 @@ class _Permissions:
 
 def list_codes(recording_id: str) -> list[tuple[str, int]]:
     """Return the codes in the log of a recording with how often each stands there."""
-    code = AuditEntry.details["code"].as_string()
     rows = db.session.execute(
-        select(code, func.count())
+        select(AuditEntry.details["code"].as_string().label("told_code"), func.count())
         .where(AuditEntry.subject_kind == _SUBJECT, AuditEntry.subject_id == recording_id)
-        .group_by(code)
-        .order_by(func.count().desc(), code)
+        .group_by("told_code")
+        .order_by(func.count().desc(), "told_code")
     )
     return [(name, count) for name, count in rows if name]
