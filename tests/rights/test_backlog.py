@@ -655,7 +655,7 @@ def test_without_an_address_the_letter_is_printed(office: FlaskClient, course: C
 
 
 def test_answers_to_the_letter_itself_show_on_the_board(
-    office: FlaskClient, course: Course, cast: Cast
+    office: FlaskClient, course: Course, cast: Cast, ask: Ask
 ) -> None:
     del course
     enter(office)
@@ -680,9 +680,16 @@ def test_answers_to_the_letter_itself_show_on_the_board(
     assert states()["賃金の資料", "白浜 汐里"] is ItemState.NOT_MINE
     page = office.get(BOARD).text
     assert "書手" in page
-    film = item("賃金の決まり方")
+    film, paper = item("賃金の決まり方"), item("賃金の資料")
     office.post(f"{BOARD}/chosen", data={"item": chosen((film, "speaker")), "do": "take_on"})
     assert item("賃金の決まり方").stage == Stage.DRAFT
+    # Who holds nothing is waited for no more: the one who does is enough.
+    assert ask("trainee", "display", recording_id=paper.id).code is Code.RIGHTS_MISSING
+    data = {"kind": "slides", "name": "書手 一"}
+    office.post(f"{BOARD}/items/{paper.id}/holder", data=data)
+    other = holder("書手 一")
+    answer(office, other, chosen((paper, "slides")), outcome="yes", signed_on="2026-10-02")
+    assert ask("trainee", "display", recording_id=paper.id).code is Code.NOT_PUBLISHED
 
 
 def test_an_answer_by_telephone_counts_for_the_open_letter(

@@ -27,6 +27,7 @@ Json: TypeAlias = dict[str, Any]
 SPEAKER: Final = "speaker"
 SLIDES: Final = "slides"
 WHOLE: Final = "whole"
+NOT_MINE: Final = "not_mine"
 
 _STAGES: Final = {
     "planned": "draft",
@@ -42,10 +43,13 @@ def recording_case(recording: Recording) -> Json:
 
     Processing and failed count as draft. A publication that was ended by hand is none. A
     handout needs its author: the speaker, or whoever made the paper, unless the desk has settled
-    whom. The length of a handout is its number of pages, which its segments count from 0.
+    whom. The length of a handout is its number of pages, which its segments count from 0. Who
+    answered that somebody else holds the rights is no rightsholder: nothing waits for them.
     """
     agreements = db.session.scalars(
-        select(Agreement).where(Agreement.recording_id == recording.id).order_by(Agreement.id)
+        select(Agreement)
+        .where(Agreement.recording_id == recording.id, Agreement.outcome != NOT_MINE)
+        .order_by(Agreement.id)
     ).all()
     publications = db.session.scalars(
         select(Publication)

@@ -20,7 +20,7 @@ COLUMNS: Final = (
     "title_ja", "title_en", "course", "edition", "recorded_on", "kind", "language",
     "speaker", "speaker_kana", "organisation", "email", "others", "file", "shelf", "note",
 )  # fmt: skip
-MAX_ROWS: Final = 5000
+MAX_ROWS: Final = 2000
 """Rows a sheet may have; more are sent in several."""
 
 _LONGEST: Final = {
