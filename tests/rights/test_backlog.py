@@ -723,3 +723,17 @@ def test_a_list_that_nobody_entered_is_forgotten_with_the_names_in_it(
     db.session.rollback()
     kept = db.session.scalars(select(ShelfImport).order_by(ShelfImport.created_at)).all()
     assert [(one.state, bool(one.rows)) for one in kept] == [("taken", False), ("preview", True)]
+
+
+def test_a_wrong_name_is_taken_off_while_nobody_was_asked(
+    office: FlaskClient, course: Course
+) -> None:
+    del course
+    enter(office)
+    who, film, paper = holder("白浜 汐里"), item("賃金の決まり方"), item("賃金の資料")
+    data = {"holder": who.id, "item": chosen((film, "speaker")), "do": "unname"}
+    assert office.post(f"{BOARD}/chosen", data=data).status_code == 303
+    assert states()["賃金の決まり方", ""] is ItemState.NOT_ASKED
+    answer(office, who, chosen((paper, "slides")), outcome="no")
+    office.post(f"{BOARD}/chosen", data={**data, "item": chosen((paper, "slides"))})
+    assert states()["賃金の資料", "白浜 汐里"] is ItemState.NO

@@ -143,6 +143,10 @@ _REFUSALS: Final[Mapping[str, Any]] = {
     ),
     "answered_already": _l("This was agreed to already. Changes are made on its rights page."),
     "holder_unnamed": _l("This rightsholder is not named for this item any more."),
+    "holder_answered": _l(
+        "They were asked or have answered, so their name stays with the item. "
+        "A letter can be taken back on its own page."
+    ),
     "holder_named": _l("This rightsholder is named for this item already."),
     "nobody_agreed": _l("It can be taken on once its speaker (of a paper, its author) has agreed."),
 }

@@ -9,6 +9,7 @@ from lms.rights.operations.shelving.answering import (
     name_holder,
     record_shelf_answer,
     take_on,
+    unname_holder,
 )
 from lms.rights.operations.shelving.files import (
     UNCHECKED,
@@ -78,4 +79,5 @@ __all__ = [
     "take_sheet",
     "template_csv",
     "template_workbook",
+    "unname_holder",
 ]

@@ -25,6 +25,7 @@ from lms.rights.models import (
 from lms.rights.operations.agreeing import KINDS
 from lms.rights.operations.asking import (
     ask_consent,
+    drop_proposal,
     get_holder,
     propose_agreement,
     write_grants,
@@ -88,6 +89,28 @@ def name_holder(
         rightsholder=holder.id, kind=kind,
     )  # fmt: skip
     return named
+
+
+def unname_holder(actor: Actor, rightsholder_id: str, item: tuple[str, str], at: datetime) -> None:
+    """Take back that somebody holds rights in an item, (recording id, kind of right).
+
+    What was proposed and never asked goes too; an answer stays in the register. Raises
+    NotFoundError, RightsRefusedError (holder_unnamed, holder_answered).
+    """
+    recording = _open_item(actor, item[0])
+    named = _named(recording.id, rightsholder_id, item[1])
+    if named is None:
+        raise RightsRefusedError("holder_unnamed")
+    agreement = _latest(recording.id, rightsholder_id, item[1])
+    if agreement is not None and agreement.outcome != "not_mine":
+        if agreement.status != "requested" or agreement.outcome or _open_items(agreement.id):
+            raise RightsRefusedError("holder_answered")
+        drop_proposal(actor, agreement.id, at)
+    db.session.delete(named)
+    record_act(
+        actor, "rights.shelf_holder_unnamed", "recording", recording.id, at=at,
+        rightsholder=rightsholder_id, kind=item[1],
+    )  # fmt: skip
 
 
 def ask_for_items(

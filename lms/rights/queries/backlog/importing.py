@@ -272,7 +272,7 @@ def find_place(code: str) -> Place | None:
     return None if edition_id is None else Place(edition_id=edition_id)
 
 
-def old_lists(before: datetime) -> Select[tuple[str]]:
+def old_lists(before: datetime) -> Select[str]:
     """Return the query for the ids of lists that were sent before a moment and never entered."""
     return select(ShelfImport.id).where(
         ShelfImport.created_at < before, ShelfImport.state != "taken"

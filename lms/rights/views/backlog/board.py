@@ -1,7 +1,7 @@
 """The board: everything from the shelves, by rightsholder."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -21,7 +21,7 @@ from lms.recordings.texts import kind_text
 from lms.rights.errors import RightsRefusedError
 from lms.rights.forms.backlog import HolderForm
 from lms.rights.operations import HolderDetails
-from lms.rights.operations.shelving import name_holder, take_on
+from lms.rights.operations.shelving import name_holder, take_on, unname_holder
 from lms.rights.policy import require_rights_desk
 from lms.rights.queries.backlog import BacklogFilter, list_chosen, list_open_imports, read_backlog
 from lms.rights.rules.shelf import ItemState
@@ -29,6 +29,8 @@ from lms.rights.texts.backlog import STATE_CHIPS, STATES, file_fault_text
 from lms.rights.texts.desk import KINDS
 from lms.rights.views.blueprint import blueprint
 from lms.rights.views.readers import argument, page_number
+
+_Item = TypeVar("_Item", str, tuple[str, str])
 
 _KINDS = (MediaKind.VIDEO, MediaKind.AUDIO, MediaKind.PAPER)
 
@@ -94,22 +96,18 @@ def backlog_chosen() -> Any:
         return redirect(url_for("rights.backlog", holder=holder_id or None), 303)
     if act == "take_on":
         return _take_on([key for key, _kind in chosen])
-    if act not in {"letter", "answer"} or not is_id(holder_id):
+    if not is_id(holder_id):
+        raise NotFoundError
+    if act == "unname":
+        return _unname(holder_id, chosen)
+    if act not in {"letter", "answer"}:
         raise NotFoundError
     items = [f"{key}.{kind}" for key, kind in chosen]
     return redirect(url_for(f"rights.backlog_{act}", holder=holder_id, item=items), 303)
 
 
 def _take_on(recording_ids: Sequence[str]) -> Any:
-    """Take several items on, each on its own; say which could not be, and why."""
-    done, refused = 0, ""
-    for key in dict.fromkeys(recording_ids):
-        try:
-            with unit_of_work():
-                take_on(current_actor(), key, clock.now())
-            done += 1
-        except RightsRefusedError as error:
-            refused = refusal_sentence(error)
+    done = _each(lambda key: take_on(current_actor(), key, clock.now()), recording_ids)
     if done:
         flash(
             ngettext(
@@ -121,9 +119,39 @@ def _take_on(recording_ids: Sequence[str]) -> Any:
             ),
             "done",
         )
+    return redirect(url_for("rights.backlog"), 303)
+
+
+def _unname(holder_id: str, chosen: Sequence[tuple[str, str]]) -> Any:
+    done = _each(lambda one: unname_holder(current_actor(), holder_id, one, clock.now()), chosen)
+    if done:
+        flash(
+            ngettext(
+                "The name was taken off %(num)s item.",
+                "The name was taken off %(num)s items.",
+                done,
+            ),
+            "done",
+        )
+    return redirect(url_for("rights.backlog"), 303)
+
+
+def _each(act: Callable[[_Item], object], items: Sequence[_Item]) -> int:
+    """Do something with several items, each on its own; say why the last refused one was not.
+
+    Return with how many it was done.
+    """
+    done, refused = 0, ""
+    for one in dict.fromkeys(items):
+        try:
+            with unit_of_work():
+                act(one)
+            done += 1
+        except RightsRefusedError as error:
+            refused = refusal_sentence(error)
     if refused:
         flash(refused, "warn")
-    return redirect(url_for("rights.backlog"), 303)
+    return done
 
 
 @blueprint.route("/desk/rights/backlog/items/<recording_id>/holder", methods=["GET", "POST"])
