@@ -1,8 +1,14 @@
 """Closing: what goes, what stays, and the record that says so."""
 
 import io
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pypdfium2
@@ -12,22 +18,31 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from lms.config import Settings
 from lms.infra.current import current_storage
-from lms.infra.db import db, unit_of_work
+from lms.infra.db import Model, db, unit_of_work
 from lms.infra.jobs.models import Job
+from lms.infra.jobs.running import sweep_expired
 from lms.infra.mail.models import OutboxMail
+from lms.kernel import clock
 from lms.kernel.errors import NotFoundError
 from lms.recordings.models import Caption, Recording, Rendition
 from lms.recordings.operations import Details, change_details
 from lms.rights.errors import RightsRefusedError
 from lms.rights.models import Agreement, DestructionRecord, Publication
 from lms.rights.operations import rewrite_facts
-from lms.rights.operations.closing import close_recording, destroy_stored, list_stored
+from lms.rights.operations.closing import (
+    CONTENT,
+    close_recording,
+    destroy_stored,
+    list_stored,
+)
 from lms.rights.rules import Code, Decision
 from lms.worker import run_worker
 from tests.conftest import NOW, Cast
 from tests.rights.conftest import Course, Desk
 
+ROOT = Path(__file__).resolve().parents[2]
 SignIn = Callable[[Any], FlaskClient]
 Ask = Callable[..., Decision]
 FILES = {"v1-source/film.mp4": b"film" * 100, "hls/v1/a/seg1.ts": b"x" * 64, "poster.jpg": b"p"}
@@ -206,6 +221,8 @@ def test_what_is_closed_cannot_be_closed_changed_or_published_again(
     office = sign_in(cast.organiser)
     close(office, stored)
     assert office.get(address(stored)).status_code == 303
+    desk_page = office.get(f"/desk/recordings/{stored.recording_id}")
+    assert desk_page.location.endswith("/destruction")
     actor = cast.actor("organiser")
     with pytest.raises(RightsRefusedError, match="already_closed"), unit_of_work():
         close_recording(actor, stored.recording_id, "again", (), NOW)
@@ -236,3 +253,82 @@ def test_a_file_taken_in_elsewhere_goes_too(course: Course, cast: Cast) -> None:
         record = close_recording(cast.actor("organiser"), recording.id, "x", found, NOW)
     assert destroy_stored(storage, record) == 1
     assert not storage.exists("sources/x")
+
+
+# A worker that takes up the job, has destroyed one file, and is killed there.
+PROGRAM = """
+import json, sys, threading, time
+from pathlib import Path
+from lms.app import create_app
+from lms.config import Settings
+from lms.infra.jobs.running import LEASE, claim_job, run_claim
+from lms.infra.storage import LocalStorage
+from lms.kernel import clock
+from lms.rights.jobs import JOBS
+
+told = json.loads(sys.argv[1])
+app = create_app(Settings(database_url=told["url"], secret_key="t" * 64,
+                          var_dir=Path(told["var"]), testing=True, media_master_key=b"m" * 32))
+whole = LocalStorage.delete_tree
+
+def slow(self, prefix):
+    whole(self, next(iter(self.list(prefix))))
+    print("in the middle", flush=True)
+    time.sleep(120)
+
+LocalStorage.delete_tree = slow
+with app.app_context():
+    claim = claim_job(["destroy_closed"], "doomed", clock.now(), LEASE)
+    run_claim(claim, JOBS["destroy_closed"], LEASE, threading.Event())
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_is_followed_by_one_that_finishes(
+    app: Flask, stored: Course, cast: Cast, sign_in: SignIn, settings: Settings
+) -> None:
+    close(sign_in(cast.organiser), stored)
+    told = {"url": app.config["SQLALCHEMY_DATABASE_URI"], "var": str(settings.var_dir)}
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, json.dumps(told)],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in the middle\n"
+        os.kill(process.pid, signal.SIGKILL)
+    db.session.expire_all()
+    assert len(keys(stored)) == len(FILES) - 1
+    assert db.session.scalars(select(DestructionRecord)).one().done_at is None
+    with time_machine.travel(clock.now() + timedelta(days=60), tick=False):
+        assert sweep_expired(clock.now()) == 1
+        while run_worker(app, once=True):
+            pass
+    db.session.expire_all()
+    assert keys(stored) == []
+    assert db.session.scalars(select(DestructionRecord)).one().done_at is not None
+
+
+def test_no_table_keeps_what_was_in_it(
+    app: Flask, stored: Course, cast: Cast, sign_in: SignIn
+) -> None:
+    """Every table of recordings is either emptied of it, or names the evidence that stays."""
+    of_it = {
+        name
+        for name, table in Model.metadata.tables.items()
+        if "recording_id" in table.columns
+        and any(mapper.class_.__module__.startswith("lms.recordings.models")
+                for mapper in Model.registry.mappers if mapper.local_table is table)
+    }  # fmt: skip
+    assert of_it == {model.__tablename__ for model in CONTENT} | {"file_version"}
+    close(sign_in(cast.organiser), stored)
+    while run_worker(app, once=True):
+        pass
+    db.session.rollback()
+    left = {
+        model.__tablename__
+        for model in CONTENT
+        if db.session.execute(
+            select(model).where(model.recording_id == stored.recording_id)
+        ).first()
+    }
+    assert left == set()

@@ -130,6 +130,8 @@ def _add(edition_id: str, form: RecordingForm) -> Any:
 def recording(recording_id: str) -> Any:
     """Show a recording with its file, captions and what can be done with it."""
     found = _editable(recording_id)
+    if found.stage == Stage.DESTROYED:  # nothing is left to look after but the record of it
+        return redirect(url_for("rights.destruction", recording_id=found.id), 303)
     if found.kind == MediaKind.LINK:
         return show_link(found)
     return _show(found)

@@ -24,6 +24,7 @@ from lms.recordings.models import (
     Recording,
     Rendition,
     Stage,
+    TranscriptIndex,
 )
 from lms.recordings.operations import bump_generation
 from lms.rights.errors import RightsRefusedError
@@ -36,7 +37,9 @@ from lms.rights.policy import require_rights_desk
 
 _ATTEMPTS: Final = 8
 #: Rows that hold parts of the recording itself or say where its files lie.
-_CONTENT: Final[Sequence[Any]] = (Rendition, Caption, AudioTrack, MediaCopy, Chapter, ChannelFlag)
+CONTENT: Final[Sequence[Any]] = (
+    Rendition, Caption, TranscriptIndex, AudioTrack, MediaCopy, Chapter, ChannelFlag,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,7 @@ def finish_destruction(actor: Actor, record_id: str, at: datetime) -> Destructio
         return None
     recording = open_recording(record.recording_id)
     require_rights_desk(actor, recording)
-    for model in _CONTENT:
+    for model in CONTENT:
         db.session.execute(delete(model).where(model.recording_id == recording.id))
     recording.source_key = recording.poster_key = ""
     record.done_at = at
