@@ -140,6 +140,8 @@ def read_rights_desk(recording: RecordingRow, at: datetime) -> RightsDesk:
     )
     open_to_all = replace(known, publications=(everyone,))
     takedowns = open_takedowns(recording.id, at)
+    # Flags on pages are parts for the decision too, but nobody has to clear them.
+    marked = [one for one in known.segments if is_id(one.id)]
     agreements = _agreements(recording.id)
     return RightsDesk(
         entry=get_entry(recording.edition_id),
@@ -152,8 +154,8 @@ def read_rights_desk(recording: RecordingRow, at: datetime) -> RightsDesk:
         stopped=tuple(one for one in takedowns if not is_whole(one)),
         refusals=_refusals(recording.id),
         clashes=find_clashes(known, now),
-        open_segments=sum(not is_settled(one.disposition) for one in known.segments),
-        segments=len(known.segments),
+        open_segments=sum(not is_settled(one.disposition) for one in marked),
+        segments=len(marked),
     )
 
 

@@ -123,6 +123,17 @@ def find_segment(segment_id: str) -> Segment | None:
     return db.session.get(Segment, segment_id) if is_id(segment_id) else None
 
 
+def list_marked(recording_id: str) -> list[Segment]:
+    """Return the parts of a recording in order, without where they stand; one query."""
+    return list(
+        db.session.scalars(
+            select(Segment)
+            .where(Segment.recording_id == recording_id)
+            .order_by(Segment.a, Segment.b, Segment.id)
+        )
+    )
+
+
 def find_copy(recording: Recording) -> MediaCopy | None:
     """Return the copy to take away of the present file, whatever its state, or None."""
     return db.session.scalar(
@@ -135,13 +146,7 @@ def find_copy(recording: Recording) -> MediaCopy | None:
 
 def list_segments(recording: Recording, at: datetime) -> Marks:
     """Return the parts of a recording as they stand at `at`. At most six queries."""
-    segments = list(
-        db.session.scalars(
-            select(Segment)
-            .where(Segment.recording_id == recording.id)
-            .order_by(Segment.a, Segment.b, Segment.id)
-        )
-    )
+    segments = list_marked(recording.id)
     known = find_known([recording.id])[recording.id].recording
     agreements = db.session.scalars(
         select(Agreement)

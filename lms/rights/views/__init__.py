@@ -19,7 +19,7 @@ from lms.rights.views.register import register
 from lms.rights.views.retention import retention
 from lms.rights.views.segments import segments
 from lms.rights.views.session_recording import session_recording
-from lms.rights.views.takedowns import takedown_receipt
+from lms.rights.views.takedowns import receipt_of_takedown
 
 __all__ = [
     "approve_proposal",
@@ -36,11 +36,11 @@ __all__ = [
     "expiry",
     "holders",
     "my_consents",
+    "receipt_of_takedown",
     "recording_rights",
     "register",
     "removed_elsewhere",
     "retention",
     "segments",
     "session_recording",
-    "takedown_receipt",
 ]

@@ -249,9 +249,10 @@ def show_rights(
     }
     withdraw_forms.update([withdraw_form] if withdraw_form else [])
     answer_forms.update([answer_form] if answer_form else [])
+    parts = segment_choices(recording)
     if takedown_form is None:
         takedown_form = TakedownForm(None, prefix="takedown")
-        takedown_form.set_choices(recording.kind, segment_choices(recording))
+        takedown_form.set_choices(recording.kind, parts)
     if override_form is None:
         override_form = OverrideForm(None, prefix="override")
         override_form.set_choices(recording.kind)
@@ -265,7 +266,7 @@ def show_rights(
         gaps=gap_texts(desk.gaps),
         publication_form=publication_form,
         takedown_form=takedown_form,
-        takedown_text=takedown_words(recording),
+        takedown_text=takedown_words(parts),
         override_form=override_form,
         overrides=list_overrides(recording.id, at),
         override_words={"state": OVERRIDE_STATES, "chip": OVERRIDE_CHIPS},

@@ -1,16 +1,15 @@
 """Finding what a page of the desk is about, for those alone who look after it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lms.infra.web.access import current_actor
-from lms.kernel import clock
 from lms.kernel.errors import NotFoundError
 from lms.people.queries import is_id
 from lms.recordings.models import Recording
 from lms.recordings.queries import get_recording
 from lms.rights.models import Segment, Takedown
 from lms.rights.policy import require_rights_desk
-from lms.rights.queries.segments import find_segment, list_segments
+from lms.rights.queries.segments import find_segment, list_marked
 from lms.rights.texts.segments import name_text, takedown_text
 
 
@@ -33,11 +32,10 @@ def managed_segment(segment_id: str) -> tuple[Segment, Recording]:
 
 def segment_choices(recording: Recording) -> list[tuple[str, str]]:
     """Return the parts of a recording to choose from: id, and where and what it is."""
-    marks = list_segments(recording, clock.now())
-    return [(line.segment.id, name_text(line.segment, recording)) for line in marks.lines]
+    return [(one.id, name_text(one, recording)) for one in list_marked(recording.id)]
 
 
-def takedown_words(recording: Recording) -> Callable[[Takedown], str]:
-    """Return a function that says what a takedown of this recording stops."""
-    names = dict(segment_choices(recording))
+def takedown_words(segments: Iterable[tuple[str, str]]) -> Callable[[Takedown], str]:
+    """Return a function that says what a takedown stops, by the parts of its recording."""
+    names = dict(segments)
     return lambda takedown: takedown_text(takedown, names.get(takedown.segment_id or "", ""))

@@ -10,6 +10,7 @@ from lms.infra.db import unit_of_work
 from lms.infra.web.access import RIGHTS_DESK, access, current_actor
 from lms.infra.web.errors import refusal_sentence
 from lms.kernel import clock
+from lms.kernel.clock import day_in
 from lms.kernel.dates import plain
 from lms.kernel.errors import InvalidInputError
 from lms.recordings.models import MediaKind, Recording
@@ -201,6 +202,7 @@ def _show(
             "basis": BASES,
             "column": COLUMNS,
             "copy": COPY_STATES,
+            "day": day_in,
             "shown": shown_text,
             "range": lambda segment: range_text(segment, recording),
         },

@@ -36,13 +36,13 @@ def stop(recording_id: str) -> Any:
             form.refuse(error.field, refusal_sentence(error))
         else:
             flash(_("It is taken down. Nobody sees it any more, staff included."), "done")
-            return redirect(url_for("rights.takedown_receipt", takedown_id=takedown.id), 303)
+            return redirect(url_for("rights.receipt_of_takedown", takedown_id=takedown.id), 303)
     return show_rights(recording, takedown_form=form), 422
 
 
 @blueprint.get("/desk/takedowns/<takedown_id>")
 @access(RIGHTS_DESK)
-def takedown_receipt(takedown_id: str) -> Any:
+def receipt_of_takedown(takedown_id: str) -> Any:
     """Show the receipt of a takedown, to be printed or read out to who complained."""
     takedown = find_takedown(takedown_id)
     if takedown is None:
@@ -52,7 +52,7 @@ def takedown_receipt(takedown_id: str) -> Any:
         "rights/takedown_receipt.html",
         recording=recording,
         takedown=takedown,
-        what=takedown_words(recording)(takedown),
+        what=takedown_words(segment_choices(recording))(takedown),
         by=names_of([takedown.by_id or ""]).get(takedown.by_id or "", ""),
     )
 
