@@ -19,11 +19,15 @@ from tests.conftest import NOW
 
 FIXED: Mapping[str, str] = {
     "kind": "web-lecture", "language": "ja", "name": "0000.eml", "who": "trainee",
-    "form_name": "consent-form",
+    "form_name": "consent-form", "serial": "0" * 26,
 }  # fmt: skip
 """Parameters that name no object."""
 
-HANDOUTS = {"watching.download", "watching.handout_page"}
+HANDOUTS = {
+    "watching.download", "watching.handout_page", "watching.own_copy", "watching.print_handout",
+    "watching.print_page", "watching.screen_handout", "watching.screen_page", "rights.channels",
+    "rights.edit_flag", "rights.remove_flag", "rights.cut_paper",
+}  # fmt: skip
 SECRETS = {
     "people.accept_invitation": "invitation",
     "people.reset_password": "reset",

@@ -39,9 +39,11 @@ from lms.recordings.jobs import JOBS
 from lms.recordings.models import MediaKind
 from lms.recordings.operations import (
     Details,
+    FlagDetails,
     Purpose,
     Room,
     UploadPlan,
+    add_flag,
     add_recording,
     add_track,
     begin_upload,
@@ -51,6 +53,7 @@ from lms.recordings.operations import (
     track_target,
 )
 from lms.recordings.queries import get_recording
+from lms.recordings.rules import Channel
 from lms.rights.models import ConsentRequest
 from lms.rights.operations import (
     AgreementDetails,
@@ -221,6 +224,9 @@ class _Builder:
         ids = self._completion(edition_id, learner, private, staff)
         recording_id, agreement_id = self._recording(edition_id, word, speaker, private, staff)
         paper_id = self._handout(edition_id, word, speaker, private, staff)
+        with unit_of_work():
+            page = FlagDetails(1, 1, frozenset({Channel.LIVE}), private)
+            flag = add_flag(staff, paper_id, page, NOW)
         parts = self._parts(recording_id, learner, private, staff)
         letter = self._letter(paper_id, word, private, speaker, staff)
         with unit_of_work():
@@ -268,6 +274,7 @@ class _Builder:
             "live_session_id": live_session_id,
             "recording_id": recording_id,
             "paper_id": paper_id,
+            "flag_id": flag.id,
             "upload_id": upload.id,
             "import_id": kept.id,
             "agreement_id": agreement_id,

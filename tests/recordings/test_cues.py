@@ -145,6 +145,7 @@ def test_only_who_looks_after_the_paper_flags_it(
     assert client.get(f"/desk/recordings/{'0' * 26}/channels").status_code == 404
     assert client.get(f"/desk/live-sessions/{'0' * 26}/cue-sheet").status_code == 404
     assert client.post(f"{page}/{'0' * 26}/delete").status_code == 404
+    assert client.post(f"{page}/{'0' * 26}").status_code == 404
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

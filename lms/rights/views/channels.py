@@ -20,7 +20,7 @@ from lms.people.queries import is_id
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.operations import add_flag, change_flag, delete_flag, request_copy
 from lms.recordings.policy import require_recording_adder, require_recording_editor
-from lms.recordings.queries import barred_by, find_copy, get_recording
+from lms.recordings.queries import barred_by, find_copy, get_recording, list_flags
 from lms.recordings.rules import Channel, merge_cuts
 from lms.rights.forms.channels import FlagForm
 from lms.rights.operations.cue_paper import CuePaper, CueRow, print_cues
@@ -65,6 +65,8 @@ def channels(recording_id: str) -> Any:
 def edit_flag(recording_id: str, flag_id: str) -> Any:
     """Change a flag."""
     paper = _paper(recording_id)
+    if flag_id not in {flag.id for flag in list_flags(recording_id)}:
+        raise NotFoundError
     form = FlagForm(prefix=flag_id)
     if form.validate_on_submit():
         try:
