@@ -30,6 +30,7 @@ from lms.rights.queries.evidence import (
 )
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course, Desk
+from tests.rights.counting import counted
 
 SignIn = Callable[[Any], FlaskClient]
 
@@ -177,3 +178,19 @@ def test_the_page_of_a_person(cast: Cast, sign_in: SignIn) -> None:
     csv_of = f"/desk/rights/evidence.csv?person={cast.trainee.id}"
     assert "play.started" in client.get(csv_of).text
     assert client.get("/desk/rights/evidence.csv?person=x").status_code == 404
+
+
+def test_the_log_costs_the_same_however_long_it_is(
+    history: Course, cast: Cast, sign_in: SignIn
+) -> None:
+    client = sign_in(cast.auditor)
+    client.get(page(history))
+    with counted() as few:
+        client.get(page(history))
+    with unit_of_work():
+        for _number in range(30):
+            log_refusal(cast.actor("speaker"), history.recording_id, "play", "NOT_PUBLISHED", NOW)
+    with counted() as many:
+        assert client.get(page(history)).text.count("rights.refused") > 30
+    assert len(many) == len(few)
+    assert len(many) <= 16

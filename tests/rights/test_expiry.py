@@ -24,7 +24,8 @@ from lms.rights.queries.expiry import list_endings, step_of
 from lms.rights.rules import Reach
 from lms.worker import run_worker
 from tests.conftest import NOW, Cast, grant
-from tests.rights.conftest import Course, Desk, granted
+from tests.rights.conftest import Course, Desk, add_recording, granted
+from tests.rights.counting import counted
 
 SignIn = Callable[[Any], FlaskClient]
 LAST = date(2026, 12, 31)
@@ -245,11 +246,21 @@ def test_the_desk_asks_by_hand(
     assert len(db.session.scalars(select(ConsentRequest)).all()) == 1
 
 
-def test_ends_are_read_in_a_fixed_number_of_queries(desk: Desk) -> None:
+def test_ends_are_read_in_a_fixed_number_of_queries(desk: Desk, course: Course) -> None:
     desk.agree(grants=(granted(last_on=LAST),))
     desk.publish(last_on=LAST)
-    kinds = [one.kind.value for one in list_endings(SYSTEM, NOW)]
+    with counted() as few:
+        kinds = [one.kind.value for one in list_endings(SYSTEM, NOW)]
     assert kinds == ["publication", "rights"]
+    for _number in range(5):
+        with unit_of_work():
+            recording = add_recording(course.edition_id)
+            rewrite_facts(recording.id, NOW)
+        desk.agree(recording_id=recording.id, grants=(granted(last_on=LAST),))
+    db.session.rollback()
+    with counted() as many:
+        assert len(list_endings(SYSTEM, NOW)) == 7
+    assert len(many) == len(few) == 3
 
 
 def test_the_weekly_digest_comes_on_monday_and_only_with_something_in_it(

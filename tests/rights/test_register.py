@@ -2,15 +2,14 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from lms.infra.db import db, unit_of_work
 from lms.kernel.actor import Role
@@ -23,6 +22,7 @@ from lms.rights.rules.consent import ConsentTerms
 from lms.rights.texts.register import article_text
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course, Desk, add_recording, granted
+from tests.rights.counting import counted
 
 SignIn = Callable[[Any], FlaskClient]
 PAGE = "/desk/rights/register"
@@ -32,22 +32,6 @@ PAGE = "/desk/rights/register"
 def today() -> Any:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Collect the statements that are sent."""
-    said: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith(("BEGIN", "PRAGMA")):
-            said.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def shown(cast: Cast, show: Show = Show.ALL, search: str = "", name: str = "organiser") -> set[str]:
