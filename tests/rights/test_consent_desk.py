@@ -184,6 +184,23 @@ def test_sending_again_and_cancelling(app: Flask, desk: Desk, office: FlaskClien
     assert db.session.get(Agreement, link.agreement_id) is None
 
 
+def test_an_answer_by_telephone_closes_the_letter(
+    app: Flask, desk: Desk, office: FlaskClient
+) -> None:
+    link = open_link(app, desk)
+    path = f"/desk/recordings/{desk.course.recording_id}/rights/agreements/{link.agreement_id}"
+    prefix = f"answer-{link.agreement_id}"
+    answer = office.post(
+        f"{path}/answer",
+        data={f"{prefix}-status": "signed", f"{prefix}-signed_on": "2026-10-05"},
+    )
+    assert answer.status_code == 303
+    request = db.session.get_one(ConsentRequest, link.request.id, populate_existing=True)
+    assert request.state == "answered"
+    assert link.answer(choice="no").status_code == 422
+    assert link.agreement().status == "signed"
+
+
 def text_of(data: bytes) -> str:
     document = pypdfium2.PdfDocument(data)
     return re.sub(r"\s", "", "".join(p.get_textpage().get_text_range() for p in document))

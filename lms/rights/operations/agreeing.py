@@ -18,6 +18,7 @@ from lms.rights.events import AgreementWithdrawn
 from lms.rights.models import Agreement, AgreementTerm, Withdrawal
 from lms.rights.operations.freezing import rewrite_facts
 from lms.rights.operations.opening import open_agreement, open_recording
+from lms.rights.operations.settling import settle_letters
 from lms.rights.policy import require_rights_desk, require_withdrawer
 from lms.rights.queries import day_end, day_start
 from lms.rights.rules import recording_from_json
@@ -123,7 +124,8 @@ def record_answer(
 ) -> Agreement:
     """Enter the answer to a request: signed (on a day) or refused.
 
-    Raises RightsRefusedError (not_requested), InvalidInputError (status, signed_on).
+    A letter that asks for it counts as answered. Raises RightsRefusedError (not_requested),
+    InvalidInputError (status, signed_on).
     """
     agreement, recording = open_agreement(agreement_id)
     require_rights_desk(actor, recording)
@@ -133,8 +135,10 @@ def record_answer(
         raise InvalidInputError("status", "status_unknown")
     agreement.signed_at = _signed_at(status, signed_on, at)
     agreement.status = status
+    agreement.outcome = "yes" if status == "signed" else "no"
     if recording_consent:
         agreement.recording_consent_at = agreement.signed_at
+    settle_letters(agreement.id, agreement.outcome, at)
     record_act(
         actor, "rights.answer_recorded", "recording", recording.id, at=at,
         agreement=agreement.id, status=status,

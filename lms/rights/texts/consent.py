@@ -57,7 +57,7 @@ CHOICE_NAMES: Final[Mapping[str, Any]] = {
     "yes": _l("I allow it as asked"),
     "narrower": _l("I allow less (set the limits below)"),
     "no": _l("I do not allow it"),
-    "nothing": _l("Nothing may be recorded"),
+    "nothing": _l("I do not want to be recorded at all"),
     "not_mine": _l("Somebody else holds these rights"),
 }
 
@@ -230,15 +230,21 @@ def grace_words(hours: int) -> str:
 
 
 def terms_rows(
-    terms: ConsentTerms, names: Mapping[str, str], language: str, *, own_words: bool = True
+    terms: ConsentTerms,
+    names: Mapping[str, str],
+    language: str,
+    *,
+    asked: bool = False,
+    own_words: bool = True,
 ) -> list[tuple[str, str]]:
     """Return what is asked or allowed as (item, words), in the order of the form.
 
-    `names` of organisations by id. `own_words`: also the rightsholder's own wording.
+    `names` of organisations by id. `asked`: it is a question still, not an answer. `own_words`:
+    also the rightsholder's own wording.
     """
     rows: list[tuple[str, str]] = []
     if terms.record is not None:
-        rows.append((str(_("Being recorded")), _allowed(ticked=terms.record)))
+        rows.append((str(_("Being recorded")), _allowed(asked=asked, ticked=terms.record)))
     rows.append((str(_("Uses")), _named(USE_NAMES, USES, terms.uses)))
     rows.append((str(_("For whom")), reach_words(terms, names, language)))
     rows.append((str(_("Purposes")), _named(PURPOSE_NAMES, PURPOSES, terms.purposes)))
@@ -246,10 +252,11 @@ def terms_rows(
     rows.append((str(_("Territory")), territory_words(terms.territory)))
     rows.append((str(_("Edits")), _named(EDIT_NAMES, EDITS, terms.edits)))
     rows += [
-        (str(ADAPTATION_NAMES[name]), _allowed(ticked=getattr(terms, name))) for name in ADAPTATIONS
+        (str(ADAPTATION_NAMES[name]), _allowed(asked=asked, ticked=getattr(terms, name)))
+        for name in ADAPTATIONS
     ]
     if terms.portrait is not None:
-        rows.append((str(_("Face and voice shown")), _allowed(ticked=terms.portrait)))
+        rows.append((str(_("Face and voice shown")), _allowed(asked=asked, ticked=terms.portrait)))
     rows += _protections(terms)
     rows.append((str(_("Fee")), terms.fee.strip() or str(_("none"))))
     rows.append((str(_("Withdrawal")), grace_words(terms.grace_hours)))
@@ -279,7 +286,9 @@ def _own_words(terms: ConsentTerms) -> list[tuple[str, str]]:
     return rows
 
 
-def _allowed(*, ticked: bool) -> str:
+def _allowed(*, asked: bool, ticked: bool) -> str:
+    if asked:
+        return str(_("asked for")) if ticked else str(_("not asked for"))
     return str(_("yes")) if ticked else str(_("no"))
 
 

@@ -232,7 +232,7 @@ def _asked_terms(
     for number, item in enumerate(letter.items, start=1):
         yield {"kind": "heading", "text": f"{number}. {item_title(item, language)}"}
         rows = [[_("As"), str(desk.KINDS[item.agreement.kind])]]
-        asked = consent.terms_rows(item.asked, names, language, own_words=False)
+        asked = consent.terms_rows(item.asked, names, language, asked=True, own_words=False)
         yield {"kind": "rows", "rows": rows + [list(row) for row in asked]}
         wanted = [key for key in consent.CHOICE_NAMES if key != "nothing"]
         if item.asked.record is not None:

@@ -114,7 +114,9 @@ def letter_page(
         main=main,
         forms=forms,
         sender=sender(language),
-        asked_rows=lambda one: words.terms_rows(one.asked, names, language, own_words=False),
+        asked_rows=lambda one: words.terms_rows(
+            one.asked, names, language, asked=True, own_words=False
+        ),
         given_rows=lambda one: words.terms_rows(one.given, names, language),
         words=words,
         signed_in=signed_in,

@@ -228,7 +228,7 @@ def consent_request(request_id: str) -> Any:
         "rights/ask/request.html",
         letter=letter,
         words=words,
-        asked_rows=lambda one: words.terms_rows(one.asked, names, language),
+        asked_rows=lambda one: words.terms_rows(one.asked, names, language, asked=True),
         given_rows=lambda one: words.terms_rows(one.given, names, language),
         responsible=next(iter(list_names([responsible]).values()), None) if responsible else None,
     )
@@ -313,7 +313,9 @@ def paper_answer(request_id: str) -> Any:
         form=form,
         forms=forms,
         words=words,
-        asked_rows=lambda one: words.terms_rows(one.asked, names, language, own_words=False),
+        asked_rows=lambda one: words.terms_rows(
+            one.asked, names, language, asked=True, own_words=False
+        ),
     )
     return page, 422 if form.is_submitted() else 200
 
