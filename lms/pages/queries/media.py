@@ -19,8 +19,10 @@ from lms.rights.queries import (
     known_until,
     list_known,
     listing_viewer,
+    viewer_facts,
 )
 from lms.rights.rules import Decision
+from lms.rights.rules.facts import ACCEPTED
 from lms.sessions.queries import SessionCard
 from lms.sessions.rules import Standing
 
@@ -107,6 +109,25 @@ def list_media(
         replace(_line(viewer, recording, known, evidence, at), new_version=lately.get(recording.id))
         for recording, known in held
     ]
+
+
+def media_of_session(actor: Actor, card: SessionCard, at: datetime) -> tuple[MediaLine, ...]:
+    """Return the published recordings, handouts and links of a live session.
+
+    Who is neither enrolled nor staff is shown what they may see now and nothing else.
+    """
+    viewer = viewer_facts(actor, at)
+    lines = [
+        line
+        for line in list_media(viewer, [card.edition_id], None, at)
+        if line.recording.live_session_id == card.id
+    ]
+    enrolled = any(
+        one.course == card.edition_id and one.status in ACCEPTED for one in viewer.viewer.enrolments
+    )
+    if not enrolled and not actor.is_staff:
+        lines = [line for line in lines if line.allowed]
+    return tuple(lines)
 
 
 def _line(
