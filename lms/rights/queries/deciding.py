@@ -79,9 +79,12 @@ def decide(
     *,
     at: datetime,
     look_ahead: bool = True,
+    known: Known | None = None,
     **request: Any,
 ) -> Decision:
     """Decide what a viewer may do with a recording or handout, in one query.
+
+    `known` is what `find_known` gave, where several things are decided for one page.
 
     `request` are further fields of `rules.Request` (purpose, channel, session_started in ms,
     …). Where a condition counts views they are counted (one query more) unless told. Where
@@ -89,7 +92,7 @@ def decide(
     (R15; one query more). Raises NotFoundError when there is no such recording; whether the
     viewer may know of it is `may_know`.
     """
-    known = find_known([recording_id]).get(recording_id)
+    known = known or find_known([recording_id]).get(recording_id)
     if known is None:
         raise NotFoundError
     if "views_used" not in request and counts_views(known.recording):

@@ -14,7 +14,14 @@ from lms.kernel.intervals import Intervals, contains, normalise
 from lms.recordings.models import Caption, Chapter, MediaKind, Recording, Stage
 from lms.recordings.rules import poster_position
 from lms.rights.models import Segment
-from lms.rights.queries import ViewerFacts, decide, may_know, viewer_facts
+from lms.rights.queries import (
+    Known,
+    ViewerFacts,
+    decide,
+    find_known,
+    may_know,
+    viewer_facts,
+)
 from lms.rights.rules import Action, Code, Decision
 from lms.watching.models import Watch
 
@@ -38,6 +45,7 @@ class Viewing:
     action: str
     decision: Decision
     viewer: ViewerFacts
+    known: Known | None = None
 
     @property
     def allowed(self) -> bool:
@@ -110,21 +118,22 @@ def view_action(recording: Recording) -> Action:
 
 def decide_viewing(
     viewer: ViewerFacts, recording_id: str, action: str, at: datetime, *,
-    country: str | None = None, **request: Any,
+    country: str | None = None, known: Known | None = None, **request: Any,
 ) -> Viewing:  # fmt: skip
     """Decide about seeing it here; who looks after it may see it as a preview instead.
 
     Only the `country` that was stated for this play counts, never the one of the account:
-    it is confirmed each time.
+    it is confirmed each time. `known` is that of an earlier viewing for the same page.
     """
+    known = known or find_known([recording_id]).get(recording_id)
     here = replace(viewer, viewer=replace(viewer.viewer, country=country))
-    decision = decide(here, recording_id, action, at=at, **request)
+    decision = decide(here, recording_id, action, at=at, known=known, **request)
     if decision.allowed or not _may_preview(viewer.actor):
-        return Viewing(action, decision, viewer)
-    preview = decide(here, recording_id, Action.PREVIEW, at=at)
+        return Viewing(action, decision, viewer, known)
+    preview = decide(here, recording_id, Action.PREVIEW, at=at, known=known)
     if preview.allowed:
-        return Viewing(Action.PREVIEW, preview, viewer)
-    return Viewing(action, decision, viewer)
+        return Viewing(Action.PREVIEW, preview, viewer, known)
+    return Viewing(action, decision, viewer, known)
 
 
 def decide_for(

@@ -49,7 +49,9 @@ def may_use_paper(
     country: str | None = None, **request: Any,
 ) -> Viewing:  # fmt: skip
     """Decide about a further use of a paper for who sees it already."""
-    found = decide_viewing(viewing.viewer, recording_id, action, at, country=country, **request)
+    found = decide_viewing(
+        viewing.viewer, recording_id, action, at, country=country, known=viewing.known, **request
+    )
     return _by_pages(found, recording_id, action, at, country=country, **request)
 
 

@@ -62,8 +62,9 @@ def find_takeable(viewing: Viewing, recording: Recording, country: str | None) -
     if find_copy(recording) is None:
         return None
     found = decide_viewing(
-        viewing.viewer, recording.id, Action.DOWNLOAD, clock.now(), country=country
-    )
+        viewing.viewer, recording.id, Action.DOWNLOAD, clock.now(), country=country,
+        known=viewing.known,
+    )  # fmt: skip
     return find_fitting_copy(recording, found.left_out) if _may_take(found) else None
 
 

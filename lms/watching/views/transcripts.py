@@ -137,5 +137,7 @@ def _may_print(recording_id: str, viewing: Viewing, country: str | None, at: dat
     """Whether printing is granted too. A preview prints nothing."""
     if viewing.action == Action.PREVIEW:
         return False
-    printing = decide_viewing(viewing.viewer, recording_id, Action.PRINT, at, country=country)
+    printing = decide_viewing(
+        viewing.viewer, recording_id, Action.PRINT, at, country=country, known=viewing.known
+    )
     return printing.allowed and printing.action == Action.PRINT
