@@ -1,15 +1,19 @@
 """The page on which a recording is watched or a handout read, and the picture of its cover."""
 
+from datetime import datetime
 from typing import Any
 
-from flask import abort, render_template
+from flask import abort, render_template, request
 
+from lms.infra.audit import record_act
+from lms.infra.db import unit_of_work
 from lms.infra.web.access import PUBLIC, access, current_actor
 from lms.kernel import clock
 from lms.kernel.intervals import subtract
 from lms.kernel.localized import Localized
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.queries import find_new_version, get_recording, list_chapters
+from lms.rights.rules import Action
 from lms.watching.operations import PLAYED
 from lms.watching.queries import (
     Viewing,
@@ -41,6 +45,7 @@ def watch(recording_id: str) -> Any:
     if not viewing.allowed and not (viewing.asks_country and shown.recording.kind in PLAYED):
         return refused_page(shown, viewing, at)
     if shown.recording.kind == MediaKind.PAPER:
+        _log_paper(viewing, recording_id, at)
         return show_handout(shown, viewing, at, country)
     if shown.recording.kind == MediaKind.LINK:
         return show_elsewhere(shown, viewing, country)
@@ -65,6 +70,21 @@ def watch(recording_id: str) -> Any:
         has_captions=shown.has_captions,
         takeable=find_takeable(viewing, shown.recording, country) if viewing.allowed else None,
     )
+
+
+def _log_paper(viewing: Viewing, recording_id: str, at: datetime) -> None:
+    """Write down who is shown which page by preview or exception (R15, R16).
+
+    What is played is written down with its play session.
+    """
+    if not viewing.decision.obligations.audit:
+        return
+    act = "recording.previewed" if viewing.action == Action.PREVIEW else "handout.shown"
+    with unit_of_work():
+        record_act(
+            current_actor(), act, "recording", recording_id, at=at,
+            code=viewing.decision.code.value, page=request.args.get("page", 1, type=int),
+        )  # fmt: skip
 
 
 @blueprint.get("/recordings/<recording_id>/cover.jpg")
