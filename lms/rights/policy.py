@@ -79,3 +79,20 @@ def require_retention_setter(actor: Actor) -> None:
     roles = (Role.ADMIN, Role.ORGANISER, Role.RIGHTS_OFFICER)
     if not any(actor.has_everywhere(role) for role in roles):
         raise NotFoundError
+
+
+def may_view_evidence(actor: Actor, recording: Recording) -> bool:
+    """Whether the actor is a rights officer of this recording: nobody else sees evidence."""
+    if actor.has_everywhere(Role.RIGHTS_OFFICER):
+        return True
+    scopes = actor.scopes(Role.RIGHTS_OFFICER)
+    if not scopes:
+        return False
+    programme_id = get_edition(recording.edition_id).programme_id
+    return not scopes.isdisjoint((f"recording:{recording.id}", f"programme:{programme_id}"))
+
+
+def require_evidence_viewer(actor: Actor, recording: Recording) -> None:
+    """Refuse, as if nothing were there, who is no rights officer of the recording."""
+    if not may_view_evidence(actor, recording):
+        raise NotFoundError

@@ -28,6 +28,8 @@ from lms.rights.queries.evidence import (
     read_log,
     recording_log,
 )
+from lms.rights.rules import Code
+from lms.watching.queries import decide_viewing
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course, Desk
 from tests.rights.counting import counted
@@ -194,3 +196,59 @@ def test_the_log_costs_the_same_however_long_it_is(
         assert client.get(page(history)).text.count("rights.refused") > 30
     assert len(many) == len(few)
     assert len(many) <= 16
+
+
+@pytest.fixture
+def officer(cast: Cast) -> Any:
+    with unit_of_work():
+        grant(cast.front_desk, Role.RIGHTS_OFFICER)
+    return cast.front_desk
+
+
+def seen_as(cast: Cast, name: str, course: Course, at: Any = NOW) -> tuple[str, Code]:
+    db.session.rollback()
+    viewing = decide_viewing(viewer_facts(cast.actor(name), at), course.recording_id, "play", at)
+    return str(viewing.action), viewing.decision.code
+
+
+REASON = "本人からの問い合わせ"
+LATER = NOW + timedelta(minutes=10)
+
+
+def test_an_officer_sees_as_evidence_what_is_withdrawn_and_taken_down(
+    history: Course, cast: Cast, officer: Any, sign_in: SignIn
+) -> None:
+    assert seen_as(cast, "front_desk", history, LATER) == ("play", Code.TAKEDOWN)
+    client = sign_in(officer)
+    assert 'data-testid="open-evidence"' in client.get(page(history)).text
+    with time_machine.travel(LATER, tick=False):
+        answer = client.post(
+            page(history, "/open"), data={"evidence-reason": "本人からの問い合わせ"}
+        )
+    assert answer.status_code == 303
+    assert answer.location.endswith(f"/recordings/{history.recording_id}")
+    assert seen_as(cast, "front_desk", history, LATER) == ("evidence_review", Code.ALLOW_EVIDENCE)
+    viewing = decide_viewing(
+        viewer_facts(cast.actor("front_desk"), LATER), history.recording_id, "play", LATER
+    )
+    assert viewing.decision.obligations.watermark
+    assert viewing.decision.obligations.stream_only
+    # Four hours, and nobody else.
+    assert seen_as(cast, "front_desk", history, LATER + timedelta(hours=4)) == (
+        "play", Code.TAKEDOWN,
+    )  # fmt: skip
+    assert seen_as(cast, "organiser", history, LATER)[1] is Code.TAKEDOWN
+    assert [e.details["reason"] for e in told(history, group="evidence")] == [
+        "本人からの問い合わせ"
+    ]
+
+
+def test_evidence_wants_a_reason_and_an_officer(
+    history: Course, cast: Cast, officer: Any, sign_in: SignIn
+) -> None:
+    good = {"evidence-reason": "x"}
+    assert sign_in(officer).post(page(history, "/open"), data={}).status_code == 422
+    for person in (cast.organiser, cast.admin, cast.auditor, cast.trainee):
+        assert sign_in(person).post(page(history, "/open"), data=good).status_code == 404
+        assert 'data-testid="open-evidence"' not in sign_in(person).get(page(history)).text
+    assert told(history, group="evidence") == []

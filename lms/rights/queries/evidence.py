@@ -7,7 +7,7 @@ tell another story than the chain that `lms audit verify` checks.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -37,6 +37,9 @@ from lms.rights.rules import agreement_in_force
 
 PER_PAGE: Final = 50
 _SUBJECT: Final = "recording"
+OPENED: Final = "rights.evidence_opened"
+#: How long a recording that was opened as evidence can be seen by who opened it.
+OPEN_FOR: Final = timedelta(hours=4)
 
 
 class Group(StrEnum):
@@ -313,3 +316,22 @@ def list_codes(recording_id: str) -> list[tuple[str, int]]:
         .order_by(func.count().desc(), "told_code")
     )
     return [(name, count) for name, count in rows if name]
+
+
+def is_opened(person_id: str | None, recording_id: str, at: datetime) -> bool:
+    """Whether a person has opened a recording as evidence within the last four hours."""
+    return (
+        db.session.scalar(
+            select(AuditEntry.id)
+            .where(
+                AuditEntry.subject_kind == _SUBJECT,
+                AuditEntry.subject_id == recording_id,
+                AuditEntry.action == OPENED,
+                AuditEntry.actor_id == (person_id or ""),
+                AuditEntry.at > at - OPEN_FOR,
+                AuditEntry.at <= at,
+            )
+            .limit(1)
+        )
+        is not None
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select
 
@@ -14,12 +14,14 @@ from lms.infra.web.access import AUDITOR, RIGHTS_DESK, access, current_actor
 from lms.infra.web.locale import ui_language
 from lms.infra.web.spreadsheet import csv_answer
 from lms.kernel import clock
-from lms.kernel.errors import NotFoundError
+from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.localized import pick
 from lms.people.queries import is_id, list_names
 from lms.recordings.models import Recording
 from lms.recordings.queries import get_recording
-from lms.rights.policy import require_evidence_reader
+from lms.rights.forms import ReasonForm
+from lms.rights.operations.evidencing import open_evidence
+from lms.rights.policy import may_view_evidence, require_evidence_reader, require_evidence_viewer
 from lms.rights.queries.evidence import (
     Group,
     LogFilter,
@@ -93,6 +95,9 @@ def evidence(recording_id: str) -> Any:
         ],
         may_open=RIGHTS_DESK.admits(current_actor()),
         may_audit=AUDITOR.admits(current_actor()),
+        evidence_form=ReasonForm(None, prefix="evidence")
+        if may_view_evidence(current_actor(), recording)
+        else None,
         **_words(),
     )
 
@@ -110,6 +115,19 @@ def evidence_csv(recording_id: str) -> Any:
         )  # fmt: skip
     name = f"evidence-{recording.id}-{clock.day_in(at):%Y%m%d}.csv"
     return csv_answer(name, _heads(), _rows(recording_log(recording.id, wanted)))
+
+
+@blueprint.post("/desk/recordings/<recording_id>/evidence/open")
+@access(RIGHTS_DESK)
+def open_as_evidence(recording_id: str) -> Any:
+    """Let a rights officer see it as evidence, for a reason, and lead there."""
+    require_evidence_viewer(current_actor(), _readable(recording_id))
+    form = ReasonForm(prefix="evidence")
+    if not form.validate_on_submit():
+        raise InvalidInputError("reason", "reason_missing")
+    with unit_of_work():
+        open_evidence(current_actor(), recording_id, form.reason.data or "", clock.now())
+    return redirect(url_for("watching.watch", recording_id=recording_id), 303)
 
 
 @blueprint.get("/desk/rights/evidence")

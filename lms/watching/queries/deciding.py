@@ -22,6 +22,7 @@ from lms.rights.queries import (
     may_know,
     viewer_facts,
 )
+from lms.rights.queries.evidence import is_opened
 from lms.rights.rules import Action, Code, Decision
 from lms.watching.models import Watch
 
@@ -122,6 +123,8 @@ def decide_viewing(
 ) -> Viewing:  # fmt: skip
     """Decide about seeing it here; who looks after it may see it as a preview instead.
 
+    A rights officer who opened it as evidence sees it as that, whatever stands against it.
+
     Only the `country` that was stated for this play counts, never the one of the account:
     it is confirmed each time. `known` is that of an earlier viewing for the same page.
     """
@@ -133,6 +136,12 @@ def decide_viewing(
     preview = decide(here, recording_id, Action.PREVIEW, at=at, known=known)
     if preview.allowed:
         return Viewing(Action.PREVIEW, preview, viewer, known)
+    if viewer.actor.has(Role.RIGHTS_OFFICER) and is_opened(
+        viewer.actor.person_id, recording_id, at
+    ):
+        evidence = decide(here, recording_id, Action.EVIDENCE_REVIEW, at=at, known=known)
+        if evidence.allowed:
+            return Viewing(Action.EVIDENCE_REVIEW, evidence, viewer, known)
     return Viewing(action, decision, viewer, known)
 
 
