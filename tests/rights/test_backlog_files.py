@@ -326,3 +326,26 @@ def test_a_file_that_cannot_be_judged_does_not_wait_for_ever(
     send(office, [("one.pdf", pdf(1))])
     assert work() == 1
     assert item("資料一").pages == 1
+
+
+def test_a_file_sent_on_its_own_page_leaves_it_on_the_shelf(
+    office: FlaskClient, course: Course
+) -> None:
+    enter(office, LIST)
+    paper = item("資料一")
+    pages = (
+        f"/desk/recordings/{paper.id}",
+        f"/desk/recordings/{paper.id}/rights",
+        f"/desk/editions/{course.edition_id}/recordings",
+    )
+    for address in pages:
+        assert office.get(address).status_code == 200, address
+    data = {"file": (io.BytesIO(pdf(2)), "x.pdf")}
+    sent = office.post(
+        f"/desk/recordings/{paper.id}/file", data=data, content_type="multipart/form-data"
+    )
+    assert sent.status_code == 303
+    kept = item("資料一")
+    assert (kept.stage, kept.pages, kept.source_name) == (Stage.RECORDED, 2, "x.pdf")
+    for address in pages:
+        assert office.get(address).status_code == 200, address
