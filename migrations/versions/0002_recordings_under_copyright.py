@@ -266,6 +266,7 @@ def upgrade() -> None:
     sa.Column('refused_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.String(length=26), nullable=False),
+    sa.CheckConstraint('approved_by is null or approved_by <> requested_by', name=op.f('ck_rights_override_two_people')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_rights_override_person_id_person')),
     sa.ForeignKeyConstraint(['recording_id'], ['recording.id'], name=op.f('fk_rights_override_recording_id_recording')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_rights_override'))

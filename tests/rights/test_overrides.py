@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from bench.world import counted
 from lms.infra.audit.models import AuditEntry
@@ -225,3 +226,9 @@ def test_ordinary_answers_cost_no_query_more(
         with counted() as sent:
             decide(viewer, course.recording_id, action, at=NOW)
         assert len(sent) == queries, (actor.display_name, action, sent)
+
+
+def test_the_database_too_wants_two_people(cast: Cast, hidden: Desk) -> None:
+    override = asked(hidden, cast)
+    with pytest.raises(IntegrityError), unit_of_work():
+        db.session.get_one(Override, override.id).approved_by = override.requested_by

@@ -71,6 +71,9 @@ class Override(WithId, Model):
     """
 
     __tablename__ = "rights_override"
+    __table_args__ = (
+        CheckConstraint("approved_by is null or approved_by <> requested_by", name="two_people"),
+    )
 
     recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"), index=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
