@@ -505,6 +505,8 @@ def test_it_is_hidden_everywhere_else(
         "/my/schedule",
         "/my/record",
         f"/courses?q={film.title['ja']}",
+        "/recordings",
+        f"/recordings?q={film.title['ja']}",
     ):
         page = trainee.get(address, follow_redirects=True)
         assert page.status_code == 200, address
@@ -512,7 +514,9 @@ def test_it_is_hidden_everywhere_else(
         assert paper.title["ja"] not in page.text, address
     for address in (
         f"/recordings/{film.id}",
+        f"/recordings/{film.id}/transcript",
         f"/api/v1/recordings/{film.id}/probe",
+        f"/api/v1/recordings/{film.id}/transcript",
         f"/recordings/{paper.id}",
         f"/recordings/{paper.id}/file.pdf",
         f"/recordings/{film.id}/cover.jpg",
