@@ -230,3 +230,25 @@ def test_what_is_held_here_is_not_reported_as_removed_elsewhere(
     client = sign_in(cast.organiser)
     answer = client.post(f"/desk/recordings/{paper.id}/rights/removed-elsewhere")
     assert answer.status_code == 404
+
+
+def test_the_rights_desk_agrees_on_and_publishes_the_playing_of_a_link(
+    cast: Cast, linked: Recording, sign_in: SignIn
+) -> None:
+    client = sign_in(cast.organiser)
+    page = f"/desk/recordings/{linked.id}/rights"
+    entered = {
+        "kind": "speaker", "holder_name": "白浜汐里", "status": "signed",
+        "signed_on": "2026-10-01", "actions": ["play"], "reach": "outside",
+    }  # fmt: skip
+    assert client.post(f"{page}/agreements/new", data=entered).status_code == 303
+
+    published = client.post(
+        f"{page}/publish", data={"publish-actions": ["play"], "publish-reach": "outside"}
+    )
+
+    assert published.status_code == 303
+    db.session.expire_all()
+    assert db.session.scalars(select(Recording)).one().stage == Stage.PUBLISHED
+    way = sign_in(cast.trainee).get(f"/recordings/{linked.id}/elsewhere")
+    assert (way.status_code, way.headers["Location"]) == (302, ADDRESS)

@@ -19,6 +19,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.infra.web.forms import DayField, PlainIntegerField, TomoniForm, WallField
+from lms.recordings.models import MediaKind
 from lms.rights.rules import Reach
 from lms.rights.texts.desk import ACTIONS, CHANNELS, KINDS, PURPOSES, STATUSES, level_text
 
@@ -26,7 +27,7 @@ NAMED = "named"
 ANONYMOUS = "anonymous"
 
 _VIDEO_ACTIONS = ("play", "download", "screen", "live", "embed")
-_PAPER_ACTIONS = ("display", "download", "print", "screen")
+_PAPER_ACTIONS = ("display", "download", "print", "screen", "live")
 
 
 def _from(names: Any, keys: Sequence[str] | None = None) -> list[Any]:
@@ -40,7 +41,7 @@ class _Checks(SelectMultipleField):
 
 def usual_actions(media_kind: str) -> tuple[str, ...]:
     """Return the uses that a recording or a handout can be put to."""
-    return _VIDEO_ACTIONS if media_kind == "video" else _PAPER_ACTIONS
+    return _PAPER_ACTIONS if media_kind == MediaKind.PAPER else _VIDEO_ACTIONS
 
 
 def reach_choices(language: str) -> list[Any]:

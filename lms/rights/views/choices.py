@@ -13,7 +13,7 @@ from lms.kernel.dates import format_day, plain
 from lms.kernel.errors import InvalidInputError
 from lms.kernel.localized import pick
 from lms.people.queries import read_tree
-from lms.recordings.models import Stage
+from lms.recordings.models import MediaKind, Stage
 from lms.rights.forms import NAMED, AgreementForm
 from lms.rights.queries import RightsDesk
 from lms.rights.rules import Reach, Scope
@@ -41,7 +41,7 @@ def organisation_choices() -> list[tuple[str, str]]:
 
 def publication_defaults(desk: RightsDesk) -> Json:
     """Return what the form starts with: what is published, else what the rights allow."""
-    video = desk.recording.kind == "video"
+    video = desk.recording.kind != MediaKind.PAPER
     usual = ["play"] if video else ["display", "download", "print"]
     start = desk.published or desk.rights or Scope(reach=Reach.AFFILIATE)
     allowed = [action for action in usual if start.actions is None or action in start.actions]

@@ -17,7 +17,7 @@ from lms.kernel import clock
 from lms.kernel.dates import format_day
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.people.queries import find_account
-from lms.recordings.models import Recording
+from lms.recordings.models import MediaKind, Recording
 from lms.rights.errors import RightsRefusedError
 from lms.rights.forms import AgreementForm, AnswerForm, PublicationForm, ReasonForm
 from lms.rights.forms.segments import NoteForm, NumberForm, OverrideForm, TakedownForm
@@ -338,8 +338,8 @@ def _publication_form(recording: Recording, desk: RightsDesk | None = None) -> P
 
 
 def _fill_agreement(form: AgreementForm, recording: Recording, desk: RightsDesk) -> None:
-    form.kind.data = "speaker" if recording.kind == "video" else "slides"
-    form.actions.data = ["play"] if recording.kind == "video" else ["display", "download"]
+    form.kind.data = "slides" if recording.kind == MediaKind.PAPER else "speaker"
+    form.actions.data = ["display", "download"] if recording.kind == MediaKind.PAPER else ["play"]
     form.reach.data = Reach.AFFILIATE.name.lower()
     wanted = request.args.get("renews", "")
     for line in desk.lines:
