@@ -9,7 +9,8 @@ times a second, and before that for as long with the worker idle: `page_ratio` i
 with over the median without. Then a second, shorter film is begun, the worker is killed
 (SIGKILL) in the middle, and another one takes it up once the lease of 60 s has run out: nothing
 half-made may be known meanwhile, no ffmpeg may go on, and no leftovers may stay.
-`load_before` is the machine's load average before it all: another's work slows this down.
+`load_before` is the machine's load average before it all: another's work slows this down;
+`cpu_s` is the processor time that ffmpeg took, whatever else went on.
 """
 
 import argparse
@@ -184,8 +185,24 @@ def processed(recording_id: str) -> bool:
 
 
 def alive(pids: list[int]) -> list[int]:
-    """Return which of some processes still run."""
-    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    """Return which of some processes still run; one that nobody has buried yet does not."""
+    running = []
+    for pid in pids:
+        try:
+            state = (
+                Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+            )
+        except OSError:
+            continue
+        if state not in {"Z", "X"}:
+            running.append(pid)
+    return running
+
+
+def cpu_of_children(pid: int) -> float:
+    """Return the seconds of processor time that the ended children of a process have taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def kill_and_resume(world: World, film: Path, url: str, var: Path) -> dict[str, bool]:
@@ -231,6 +248,7 @@ def measure(seconds: int, size: str, url: str, var: Path) -> dict[str, object]:
                 with asking(port, cookie) as busy:
                     recording_id = take_in(world, film)
                     wall_s = wait_for(lambda: processed(recording_id), process, 12 * seconds)
+                cpu_s = cpu_of_children(process.pid)
         made = [
             {
                 "name": row.name,
@@ -247,6 +265,7 @@ def measure(seconds: int, size: str, url: str, var: Path) -> dict[str, object]:
         "media_s": seconds,
         "wall_s": round(wall_s, 1),
         "speed": round(seconds / wall_s, 2),
+        "cpu_s": round(cpu_s, 1),
         "renditions": made,
         "page_ms_idle": round(idle.median, 1),
         "page_ms_busy": round(busy.median, 1),
