@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,22 @@ def test_a_handout_is_read_page_by_page_without_javascript(
     # A page number that is none shows a page all the same.
     assert client.get(f"/recordings/{paper.id}?page=x").status_code == 200
     assert client.get(f"/recordings/{paper.id}?page=99").status_code == 200
+
+
+def test_a_page_of_a_handout_asks_the_database_little(
+    cast: Cast, shelf: Shelf, sign_in: SignIn, statements: Callable[[], Sequence[str]]
+) -> None:
+    paper = shelf.paper()
+    shelf.agree(paper)
+    shelf.publish(paper)
+    client = sign_in(cast.trainee)
+    client.get(f"/recordings/{paper.id}")
+
+    statements()
+    assert client.get(f"/recordings/{paper.id}?page=2").status_code == 200
+    assert len(statements()) <= 12
+    assert client.get(f"/recordings/{paper.id}/pages/2.png").status_code == 200
+    assert len(statements()) <= 8
 
 
 def test_the_words_of_each_page_are_there_for_who_cannot_see_it(

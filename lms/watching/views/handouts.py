@@ -27,7 +27,7 @@ from lms.watching.views.answers import (
 )
 from lms.watching.views.blueprint import blueprint
 from lms.watching.views.refusing import stated_country
-from lms.watching.views.rooms import ROOMS, room_request
+from lms.watching.views.rooms import NARROWEST, room_request
 
 _LONGEST_SEARCH = 100
 
@@ -138,5 +138,5 @@ def _offers(viewing: Viewing, recording_id: str, at: datetime, country: str | No
     return Offers(
         download=offered(Action.DOWNLOAD),
         print=offered(Action.PRINT),
-        screen=any(offered(Action.SCREEN, **room_request(room)) for room in ROOMS),
+        screen=offered(Action.SCREEN, **room_request(NARROWEST)),
     )

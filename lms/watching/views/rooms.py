@@ -10,6 +10,9 @@ from lms.watching.texts import room_text
 
 #: Who may sit in a room, the narrowest first.
 ROOMS: Final = tuple(reach.name.lower() for reach in Reach)
+#: What is refused in the narrowest is refused in all; nothing stated counts as the widest.
+NARROWEST: Final = ROOMS[0]
+WIDEST: Final = ROOMS[-1]
 
 
 def stated_room() -> str | None:
@@ -17,7 +20,7 @@ def stated_room() -> str | None:
     room = request.args.get("room")
     if room is None:
         return None
-    return room if room in ROOMS else Reach.OUTSIDE.name.lower()
+    return room if room in ROOMS else WIDEST
 
 
 def room_request(room: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from lms.watching.views.handouts import (
     stamp_of,
 )
 from lms.watching.views.refusing import refused_page, stated_country
-from lms.watching.views.rooms import ROOMS, room_choices, room_request, stated_room
+from lms.watching.views.rooms import NARROWEST, WIDEST, room_choices, room_request, stated_room
 
 
 @blueprint.get("/recordings/<recording_id>/print")
@@ -69,7 +69,7 @@ def screen_handout(recording_id: str) -> Any:
     recording = get_paper(recording_id)
     at = clock.now()
     room = stated_room()
-    viewing = _decide_screen(recording_id, room or ROOMS[-1])
+    viewing = _decide_screen(recording_id, room or WIDEST)
     if room is None and _some_room(viewing, recording_id, at):
         return guard(make_response(_page("watching/handout_room.html", recording_id, viewing,
                                          rooms=room_choices())))  # fmt: skip
@@ -97,7 +97,7 @@ def screen_page(recording_id: str, number: int) -> Any:
     """Answer with the picture of a page for people in a room."""
     recording = get_paper(recording_id)
     at = clock.now()
-    viewing = _decide_screen(recording_id, stated_room() or ROOMS[-1])
+    viewing = _decide_screen(recording_id, stated_room() or WIDEST)
     if not is_granted(viewing, Action.SCREEN):
         note_refusal(recording_id, Action.SCREEN, viewing.decision, at)
         return guard(refusal_json(viewing.decision))
@@ -122,17 +122,12 @@ def _decide_screen(recording_id: str, room: str) -> Viewing:
 
 
 def _some_room(viewing: Viewing, recording_id: str, at: datetime) -> bool:
-    """Whether it may be shown in some room at all."""
-    return any(
-        is_granted(
-            may_use_paper(
-                viewing, recording_id, Action.SCREEN, at, country=stated_country(),
-                **room_request(room),
-            ),
-            Action.SCREEN,
-        )
-        for room in ROOMS
+    """Whether it may be shown in some room at all: then in the narrowest."""
+    found = may_use_paper(
+        viewing, recording_id, Action.SCREEN, at, country=stated_country(),
+        **room_request(NARROWEST),
     )  # fmt: skip
+    return is_granted(found, Action.SCREEN)
 
 
 def _page(template: str, recording_id: str, viewing: Viewing, **values: Any) -> str:
