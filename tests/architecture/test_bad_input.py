@@ -213,6 +213,7 @@ UNSEEN = {
     "people.restore_person": (),
     "courses.restore_programme": (),
     "recordings.retry": (),
+    "recordings.start_upload": (),
     "rights.answer": ("status", "signed_on"),
     "rights.lift": (),
     "rights.sign_consent": ("name", "sure", "code", "mark"),
