@@ -21,6 +21,7 @@ from lms.people.queries import is_id
 from lms.people.rules import clean_address, is_address
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.operations import Shelved, add_shelved
+from lms.recordings.rules import safe_name
 from lms.rights.errors import RightsRefusedError
 from lms.rights.models import (
     Rightsholder,
@@ -66,7 +67,7 @@ def keep_sheet(
     require_rights_staff(actor)
     _require_place(actor, fallback)
     kept = ShelfImport(
-        name=name[:300],
+        name=safe_name(name)[:300],
         sha256=sha256,
         state="preview",
         edition_id=None if fallback is None else fallback.edition_id,

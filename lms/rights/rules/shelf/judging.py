@@ -128,7 +128,7 @@ def _place(row: ShelfRow, places: PlaceTree) -> Place | Fault:
         return _place(replace(row, course=course, edition=edition), places)
     if programmes is not None and len(programmes) != 1:
         code = "course_several" if programmes else "course_unknown"
-        return Fault("course", code, (("text", course),))
+        return Fault("course", code, (("text", course[:80]),))
     if not edition:
         return _archive(next(iter(programmes or ())), course, places)
     return _edition(edition, programmes, places)
@@ -149,7 +149,7 @@ def _edition(word: str, programmes: frozenset[str] | None, places: PlaceTree) ->
     }
     if len(found) != 1:
         code = "edition_several" if found else "edition_unknown"
-        return Fault("edition", code, (("text", word),))
+        return Fault("edition", code, (("text", word[:80]),))
     return Place(edition_id=found.pop())
 
 
@@ -158,7 +158,7 @@ def _archive(programme_id: str, course: str, places: PlaceTree) -> Place | Fault
     if programme_id in places.archives:
         return Place(edition_id=places.archives[programme_id])
     if programme_id in places.closed:
-        return Fault("course", "course_closed", (("text", course),))
+        return Fault("course", "course_closed", (("text", course[:80]),))
     return Place(programme_id=programme_id)
 
 
