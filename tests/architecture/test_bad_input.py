@@ -216,6 +216,16 @@ UNSEEN = {
     "recordings.start_upload": (),
     "rights.answer": ("status", "signed_on"),
     "rights.lift": (),
+    "rights.end_exception": (),
+    "rights.drop_proposed": (),
+    "rights.confirm_segments": (),
+    "rights.cut_copy": (),
+    "rights.mark_removed": (),
+    "rights.unlink": ("lineage",),
+    "rights.split": ("split-place",),
+    "rights.edit_segment": (
+        "start", "end", "pages", "kind", "title", "way", "on_deny", "basis", "basis_note", "note",
+    ),  # fmt: skip
     "rights.sign_consent": ("name", "sure", "code", "mark"),
     "rights.send_consent_code": (),
     "rights.withdraw_consent": ("actions", "reason", "code"),
