@@ -17,7 +17,7 @@ from lms.kernel.intervals import Intervals
 from lms.kernel.localized import Localized
 from lms.people.queries import is_id, organisation_tree_facts
 from lms.recordings.models import MediaCopy, Recording, Stage
-from lms.rights.models import Agreement, Rightsholder, Segment
+from lms.rights.models import Agreement, Segment
 from lms.rights.queries.deciding import find_known
 from lms.rights.queries.overrides import names_of
 from lms.rights.queries.register import visible_to
@@ -41,7 +41,6 @@ from lms.rights.rules.standing import Standing, judge_standing
 PER_COLUMN: Final = 50
 """Items of a column that the board shows at a time; the rest is found by its filters."""
 
-_HOLDERS: Final = 300
 _IN_FORCE: Final = frozenset({Standing.IN_FORCE, Standing.ENDING})
 _BARE: Final = (lazyload(Agreement.terms), lazyload(Agreement.withdrawals))
 
@@ -239,19 +238,6 @@ def read_board(
         ),
         programmes=_programmes(shown),
     )
-
-
-def list_holders() -> list[tuple[str, str, str]]:
-    """Return (id, name, organisation) of the rightsholders last entered, to choose from.
-
-    Others are written anew and found again by their address.
-    """
-    rows = db.session.execute(
-        select(Rightsholder.id, Rightsholder.name, Rightsholder.organisation)
-        .order_by(Rightsholder.created_at.desc(), Rightsholder.id.desc())
-        .limit(_HOLDERS)
-    )
-    return [(key, name, body) for key, name, body in rows]
 
 
 def wanted_cuts(recording_id: str, at: datetime) -> Intervals:

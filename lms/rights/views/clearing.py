@@ -22,7 +22,8 @@ from lms.rights.operations import ask_for_segment, clear_segment, link_agreement
 from lms.rights.operations.asking import ask_consent
 from lms.rights.operations.holders import HolderDetails, find_or_add_rightsholder
 from lms.rights.queries import read_rights_desk
-from lms.rights.queries.segments import list_holders, list_segments, read_board
+from lms.rights.queries.consents import list_holders
+from lms.rights.queries.segments import list_segments, read_board
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms
 from lms.rights.rules.facts import BEGINNING, END
@@ -207,7 +208,10 @@ def _fill(form: AskForm, segment: Segment, recording: Recording) -> None:
 
 
 def _holders() -> list[tuple[str, str]]:
-    return [(key, f"{name} ({body})" if body else name) for key, name, body in list_holders()]
+    return [
+        (one.id, f"{one.name} ({one.organisation})" if one.organisation else one.name)
+        for one in list_holders(current_actor())
+    ]
 
 
 def _back(recording_id: str) -> Any:
