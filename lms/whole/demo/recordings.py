@@ -36,6 +36,7 @@ from lms.whole.demo.courses import days_ago, find_edition, parts_of, session_of
 from lms.whole.demo.data import Deck, read_deck, read_stories
 from lms.whole.demo.lectures import make_captions, make_film, make_handout
 from lms.whole.demo.people import actor_of, get_member, id_of
+from lms.whole.demo.rights import add_parts
 
 _EDITION: Final = "labour-economics/first"
 _LANGUAGE: Final = "ja"
@@ -169,6 +170,7 @@ def _finish(recording_id: str, kind: MediaKind, entry: Entry, deck: Deck, at: da
             captions = make_captions(deck, language).encode()
             put_captions(actor, recording_id, language, captions, then)
             set_captions_reviewed(actor, recording_id, language, then, reviewed=True)
+    add_parts(recording, kind, entry["part"], deck, then)
     story = entry["story"]
     if story in {"to_publish", "asked"}:
         return

@@ -13,7 +13,7 @@ from lms.infra.storage import Storage
 from lms.people.operations import hash_password
 from lms.whole.content.check import check_content
 from lms.whole.content.load import load_content
-from lms.whole.demo import courses, enrolling, people, recordings
+from lms.whole.demo import courses, enrolling, people, recordings, rights
 from lms.whole.demo.data import HERE, PASSWORD, hash_files, read_cast
 
 CONTENT: Final = ROOT / "content"
@@ -94,7 +94,7 @@ def _seed_stories(at: datetime) -> None:
     for later in (courses.open_past, enrolling.seed_completions, enrolling.seed_question):
         with unit_of_work():
             later(edition_id, at)
-    for step in (enrolling.seed_enrolments, courses.seed_draft):
+    for step in (enrolling.seed_enrolments, courses.seed_draft, rights.seed_rights):
         with unit_of_work():
             step(at)
     held = enrolling.held_sessions(at)
