@@ -6,6 +6,7 @@ that broke off goes on with the same file.
 
 import io
 import re
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -56,19 +57,21 @@ def make_copy(storage: Storage, source_key: str, stamp: Stamp, key: str, *, acro
 def _stamped(path: Path, stamp: Stamp, *, across: bool) -> bytes:
     import pikepdf  # noqa: PLC0415 - heavy, and only for handouts
 
-    overlays: dict[tuple[float, float], bytes] = {}
+    sheets: dict[tuple[float, float], Any] = {}
     out = io.BytesIO()
-    with pikepdf.open(path) as pdf:
+    with ExitStack() as opened:
+        pdf = opened.enter_context(pikepdf.open(path))
         for page in pdf.pages:
             box = page.trimbox
             width, height = float(box[2]) - float(box[0]), float(box[3]) - float(box[1])
             if int(page.obj.get("/Rotate", 0)) % 180:
                 width, height = height, width
             size = (round(width, 2), round(height, 2))
-            if size not in overlays:
-                overlays[size] = _overlay(size, stamp, across=across)
-            with pikepdf.open(io.BytesIO(overlays[size])) as sheet:
-                page.add_overlay(sheet.pages[0], None)
+            if size not in sheets:
+                # Opened once, so that its fonts come into the copy once.
+                overlay = io.BytesIO(_overlay(size, stamp, across=across))
+                sheets[size] = opened.enter_context(pikepdf.open(overlay))
+            page.add_overlay(sheets[size].pages[0], None)
         pdf.save(out)
     return out.getvalue()
 
