@@ -94,8 +94,13 @@ def shelve(
         _refuse(f"Cannot read {sheet}: {error.strerror}.")
     with make_app().app_context():
         # Imported here, so that a decision needs no database.
+        from sqlalchemy import inspect  # noqa: PLC0415 - as above
+
+        from lms.infra.db import db  # noqa: PLC0415 - as above
         from lms.infra.i18n import speaking  # noqa: PLC0415 - as above
 
+        if not inspect(db.engine).has_table("shelf_item"):
+            _refuse("The database has no tables yet: run 'lms database upgrade' first.")
         with speaking("en"):
             complete = _shelve(content, sheet.name, folder, place, dry_run=dry_run)
     sys.exit(0 if complete else 1)

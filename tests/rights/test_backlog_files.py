@@ -240,7 +240,7 @@ def test_a_folder_of_the_server_is_taken_in(
     assert dry.exit_code == 1
     assert dry.output.splitlines() == [
         "line 6: Kind: “巻物” is not known here.",
-        "line 6: Course: It names no course. Choose above where such rows go.",
+        "line 6: Course: It names no course. Please say where such rows go.",
         "4 new, 0 here already, 1 left out.",
         "4 of 5 files would be taken.",
         "no item, or several, for: else.txt",

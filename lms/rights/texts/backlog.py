@@ -101,7 +101,7 @@ _ROW_FAULTS: Final[Mapping[str, Any]] = {
         "“%(text)s” is no kind of rightsholder. Known are speaker, author, music, performer, "
         "person shown and interpreter."
     ),
-    "place_missing": _l("It names no course. Choose above where such rows go."),
+    "place_missing": _l("It names no course. Please say where such rows go."),
     "course_unknown": _l("There is no course “%(text)s” that you look after."),
     "course_several": _l("Several courses are called “%(text)s”. Please write the code."),
     "course_closed": _l("The course is archived and takes nothing new without an edition."),
