@@ -70,6 +70,7 @@ from lms.recordings.operations.sweeping import (
 from lms.recordings.operations.tracks import (
     add_track,
     change_track,
+    check_track,
     clean_track,
     delete_track,
     fail_track,
@@ -125,6 +126,7 @@ __all__ = [
     "change_track",
     "change_version_note",
     "check_details",
+    "check_track",
     "claim_upload",
     "clean_copy",
     "clean_leftovers",

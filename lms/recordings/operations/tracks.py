@@ -52,8 +52,7 @@ def add_track(
     (language, shift, file) and RecordingRefusedError (tracks_for_paper).
     """
     recording = _locked(actor, recording_id)
-    tag = _checked_tag(language, recording)
-    _check_shift(shift_ms)
+    tag = check_track(recording, language, shift_ms)
     root = rendition_root(recording.id, recording.media_version)
     if not received.key.startswith(f"{root}-"):  # the film was replaced while it came in
         raise InvalidInputError("file", "track_of_old_version")
@@ -245,7 +244,14 @@ def _locked(actor: Actor, recording_id: str) -> Recording:
     return recording
 
 
-def _checked_tag(language: str, recording: Recording) -> str:
+def check_track(recording: Recording, language: str, shift_ms: int) -> str:
+    """Return the tag under which a track would be added, before its file is sent.
+
+    Raises InvalidInputError (language, shift) and RecordingRefusedError (tracks_for_paper).
+    """
+    if recording.kind not in _WITH_SOUND:
+        raise RecordingRefusedError("tracks_for_paper")
+    _check_shift(shift_ms)
     tag = canonical_tag(language)
     if tag is None:
         raise InvalidInputError("language", "language_unknown")

@@ -19,6 +19,7 @@ from lms.recordings.operations import (
     Received,
     add_track,
     change_track,
+    check_track,
     delete_track,
     receive,
     track_target,
@@ -57,38 +58,43 @@ def send_track(recording_id: str) -> Any:
         return error_answer(400, sentence, "upload_cut")
     form = TrackForm()
     shift_ms = _read_shift(form) if form.validate_on_submit() else None
-    if shift_ms is not None and form.upload.data == CHECK_ONLY:
-        return jsonify(ok=True)
-    if shift_ms is None or not _add(found, form, shift_ms):
+    if shift_ms is None:
         return _show(found, form)
+    try:
+        check_track(found, _language(form), shift_ms)
+        if form.upload.data == CHECK_ONLY:
+            return jsonify(ok=True)
+        return _sent(found) if _add(found, form, shift_ms) else _show(found, form)
+    except InvalidInputError as error:
+        field = error.field
+        if field == "language":
+            field = "other_language" if form.other_language.data else "track_language"
+        form.refuse(field, refusal_sentence(error))
+        return _show(found, form)
+
+
+def _sent(found: Recording) -> Any:
+    """Answer a finished upload: the sending script wants the address, a plain form goes there."""
     flash(_("The file has arrived whole."), "done")
-    location = url_for("recordings.tracks", recording_id=recording_id)
+    location = url_for("recordings.tracks", recording_id=found.id)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(location=location), 201
     return redirect(location, 303)
 
 
+def _language(form: TrackForm) -> str:
+    return (form.other_language.data or "").strip() or str(form.track_language.data)
+
+
 def _add(found: Recording, form: TrackForm, shift_ms: int) -> bool:
-    """Take the form's file and add the track; False, with a sentence in the form, when refused."""
-    other = (form.other_language.data or "").strip()
+    """Take the form's file and add the track; False, with a sentence in the form, for the file."""
     received = _received(found, form)
     if received is None:
         return False
-    try:
-        with attaching(received, form.upload.data, found.id):
-            add_track(
-                current_actor(), found.id, received, other or form.track_language.data,
-                clock.now(), shift_ms=shift_ms,
-            )  # fmt: skip
-    except InvalidInputError as error:
-        field = error.field
-        if field == "language":
-            field = "other_language" if other else "track_language"
-        form.refuse(field, refusal_sentence(error))
-        return False
-    except RecordingRefusedError as error:
-        form.refuse("file", refusal_sentence(error))
-        return False
+    with attaching(received, form.upload.data, found.id):
+        add_track(
+            current_actor(), found.id, received, _language(form), clock.now(), shift_ms=shift_ms
+        )
     return True
 
 
