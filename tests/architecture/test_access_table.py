@@ -202,8 +202,17 @@ def test_nothing_of_a_draft_is_in_any_answer_but_to_its_staff(walk: Walk) -> Non
 
 
 def test_what_is_private_is_told_to_its_person_and_to_staff_only(walk: Walk) -> None:
-    captions = "GET /media/<token>/<recording_id>/captions/<language>.vtt [own] as trainee"
-    assert _leaks(walk, PRIVATE, OUR_STAFF) == [captions]
+    captions = ["GET /media/<token>/<recording_id>/captions/<language>.vtt [own] as trainee"]
+    # The words of captions are for whoever may play the film, as a transcript too.
+    read = [
+        f"GET {address} [own] as {who}"
+        for address in (
+            "/api/v1/recordings/<recording_id>/transcript",
+            "/recordings/<recording_id>/transcript",
+        )
+        for who in ("trainee", "overseas")
+    ]
+    assert sorted(_leaks(walk, PRIVATE, OUR_STAFF)) == sorted(captions + read)
 
 
 def test_the_way_into_a_meeting_is_told_to_staff_and_by_joining_only(walk: Walk) -> None:

@@ -25,6 +25,8 @@ _KEPT_TAG = re.compile(
     r"</?(?:b|i|u|ruby|rt)>|</(?:v|lang)>|<v(?:\.[\w-]+)* [^<>&\n]+>|<lang [\w-]+>"
 )
 _READING = re.compile(r"<rt>([^<]*)</rt>")
+#: A reading stands in full-width brackets where it cannot stand above its word.
+_IN_BRACKETS = rf"{chr(0xFF08)}\1{chr(0xFF09)}"
 _NOT_SRT = re.compile(r"<(?!/?[biu]>)[^<>\n]*>")
 _ASS_TAG = re.compile(r"\{\\[^{}\n]*\}")
 _STRAY_AMP = re.compile(r"&(?!(?:amp|lt|gt|nbsp|lrm|rlm|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
@@ -209,8 +211,7 @@ def plain_text(text: str) -> str:
 
 def readable_text(text: str) -> str:
     """Return cue text as it is read on paper: without tags, readings in brackets."""
-    opened, closed = "\uff08", "\uff09"
-    return plain_text(_READING.sub(rf"{opened}\1{closed}", text))
+    return plain_text(_READING.sub(_IN_BRACKETS, text))
 
 
 def _stamp(ms: int, mark: str = ".") -> str:
@@ -234,7 +235,7 @@ def render_srt(cues: Iterable[Cue]) -> str:
     blocks = []
     for number, cue in enumerate(cues, 1):
         timing = f"{_stamp(cue.start_ms, ',')} --> {_stamp(cue.end_ms, ',')}"
-        text = html.unescape(_NOT_SRT.sub("", _READING.sub("\uff08\\1\uff09", cue.text)))
+        text = html.unescape(_NOT_SRT.sub("", _READING.sub(_IN_BRACKETS, cue.text)))
         blocks.append(f"{number}\n{timing}\n{text}\n")
     return "\n".join(blocks)
 
