@@ -95,3 +95,22 @@ def test_the_pages_are_without_barriers(
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], address
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= width, address
+
+
+def test_pages_of_a_paper_are_seen_beside_their_marks(
+    browse: Browse, cast: Cast, shelf: Shelf
+) -> None:
+    paper = shelf.paper()
+    shelf.agree(paper)
+    page = browse(cast.organiser, "en", 360).new_page()
+    page.goto(f"/desk/recordings/{paper.id}/segments")
+    first = page.get_by_test_id("page-strip").get_by_role("img", name="Page 1")
+    first.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=page-strip] img').naturalWidth > 0"
+    )
+    page.get_by_test_id("segment-pages").fill("2-3")
+    page.get_by_test_id("save-segment").click()
+    expect(page.get_by_test_id("segments-table")).to_contain_text("Pages 2–3")
+    found = Axe().run(page, options=AXE).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
