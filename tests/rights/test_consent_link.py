@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,11 +28,13 @@ from lms.rights.operations import (
     ask_consent,
     cancel_request,
     expire_requests,
+    note_reminders,
     propose_agreement,
     resend_request,
 )
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms
+from lms.watching.contributions import HideMediaTokens
 from tests.conftest import NOW, Cast
 from tests.rights.conftest import Desk
 from tests.rights.test_consent_asking import TERMS, ask_for, holder_of, propose
@@ -665,3 +668,53 @@ def test_no_secret_is_in_the_tables(link: Link) -> None:
     assert link.secret not in (row.token_sha256, row.code_sha256)
     assert code() not in (row.code_sha256 or "")
     assert db.session.scalars(select(Rightsholder)).one().email
+
+
+def test_over_https_a_page_that_sends_no_referer_can_be_sent_back(link: Link) -> None:
+    app = link.client.application
+    app.config["WTF_CSRF_ENABLED"] = True
+    https = "https://localhost"
+    page = link.client.get(link.path, base_url=https).text
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found is not None
+    without = link.client.post(link.path, data=link.fields(), base_url=https)
+    assert without.status_code == 400
+    answer = link.client.post(
+        link.path, data={**link.fields(), "csrf_token": found[1]}, base_url=https
+    )
+    assert answer.status_code == 303
+
+
+def test_the_secret_stays_out_of_the_servers_log(link: Link) -> None:
+    record = logging.LogRecord(
+        "werkzeug", logging.INFO, "", 0, '"GET %s HTTP/1.1" 200', (f"{link.path}/sign",), None
+    )
+    assert HideMediaTokens().filter(record)
+    assert record.getMessage() == '"GET /consents/.../sign HTTP/1.1" 200'
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_mail_can_be_read_in_both_languages(app: Flask, desk: Desk, language: str) -> None:
+    link = open_link(app, desk, holder={"language": language})
+    with unit_of_work():
+        db.session.get_one(ConsentRequest, link.request.id).due_on = date(2026, 10, 15)
+    with time_machine.travel(NOW + timedelta(days=1), tick=False), unit_of_work():
+        request = db.session.get_one(ConsentRequest, link.request.id)
+        request.sent_at = NOW - timedelta(days=30)
+        assert note_reminders(NOW + timedelta(days=1)) == 1
+    link.answer(choice="narrower", uses=["play"])
+    link.sign(code())
+    with time_machine.travel(NOW + timedelta(minutes=2), tick=False):
+        withdraw(link, actions=[])
+    for template, words in (
+        ("consent_request", link.path), ("consent_reminder", "2026-001"),
+        ("consent_code", code()), ("consent_receipt", link.path),
+        ("consent_withdrawn", link.path), ("consent_answered", "/desk/rights/requests/"),
+    ):  # fmt: skip
+        for mail in sent(template):
+            subject, text = render_text(mail, app.extensions["settings"])
+            assert subject
+            if template != "consent_code":
+                assert words in text + subject, template
+            if template != "consent_answered":
+                assert mail.language == language
