@@ -15,8 +15,9 @@ from lms.rights.queries import find_agreement
 
 
 def freeze(event: RecordingChanged) -> None:
-    """Stage and length are part of what the decision reads."""
+    """Stage and length are part of what the decision reads; its session may be another one."""
     operations.rewrite_facts(event.recording_id, event.at)
+    operations.review_recording_states(event.edition_id, event.at)
 
 
 def cut_short(event: AgreementWithdrawn) -> None:

@@ -22,7 +22,13 @@ from lms.infra.db import db, unit_of_work
 from lms.kernel.errors import NotFoundError
 from lms.recordings.errors import RecordingRefusedError
 from lms.recordings.models import MediaKind, Recording
-from lms.recordings.operations import Received, add_recording, attach_file
+from lms.recordings.operations import (
+    Received,
+    add_recording,
+    attach_file,
+    change_details,
+    delete_recording,
+)
 from lms.recordings.operations.editing import Details, next_target
 from lms.rights.errors import RightsRefusedError
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Rightsholder, RightsPlan
@@ -521,3 +527,17 @@ def test_a_cancelled_letter_leaves_the_session_unsettled(
     with unit_of_work():
         cancel_request(desk.actor, link.request.id, NOW)
     assert state(meeting) == "asked"
+
+
+def test_a_recording_that_leaves_a_session_takes_its_question_along(
+    desk: Desk, meeting: str
+) -> None:
+    planned = plan(desk, meeting)
+    assert state(meeting) == "asked"
+    with unit_of_work():
+        change_details(desk.actor, planned.id, Details({"ja": "別の題"}), NOW)
+    assert state(meeting) == ""
+    again = plan(desk, meeting)
+    with unit_of_work():
+        delete_recording(desk.actor, again.id, NOW)
+    assert state(meeting) == ""

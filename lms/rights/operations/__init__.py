@@ -46,6 +46,7 @@ from lms.rights.operations.publishing import (
     take_down,
     wanted_scope,
 )
+from lms.rights.operations.recordable import review_recording_states
 from lms.rights.operations.segments import (
     SegmentDetails,
     ask_for_segment,
@@ -103,6 +104,7 @@ __all__ = [
     "request_cut_copy",
     "request_override",
     "resend_request",
+    "review_recording_states",
     "rewrite_facts",
     "split_segment",
     "take_down",

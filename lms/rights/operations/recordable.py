@@ -47,6 +47,16 @@ def write_recording_state(live_session_id: str, at: datetime) -> None:
         db.session.flush()
 
 
+def review_recording_states(edition_id: str, at: datetime) -> None:
+    """Judge the sessions of an edition anew that had a plan: a recording may have left one."""
+    for live_session_id in db.session.scalars(
+        select(LiveSession.id).where(
+            LiveSession.edition_id == edition_id, LiveSession.recording_state != ""
+        )
+    ).all():
+        write_recording_state(live_session_id, at)
+
+
 def _standing(lineage: Lineage, now: int) -> SpeakerStanding:
     in_force = [one for one in lineage.agreements if agreement_in_force(lineage, one, now)]
     if in_force:
