@@ -1,5 +1,9 @@
 """Tokens, playlists with hidden parts, and when a lease is due."""
 
+import base64
+import hashlib
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +30,13 @@ def test_a_token_says_what_it_names_until_it_expires() -> None:
     assert read_token(SECRET, text, TOKEN.recording_id, 1_000) is TokenFault.EXPIRED
     assert read_token(SECRET, text, "x" * 26, 999) is TokenFault.UNKNOWN
     assert read_token(b"t" * 32, text, TOKEN.recording_id, 999) is TokenFault.UNKNOWN
+
+
+def test_a_token_of_an_earlier_version_opens_nothing() -> None:
+    payload = f"a:{TOKEN.play_id}:{TOKEN.recording_id}:{TOKEN.rendition_id}:3:1000".encode()
+    signature = hmac.new(SECRET, b"media-token:" + payload, hashlib.sha256).digest()[:16]
+    parts = (base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (payload, signature))
+    assert read_token(SECRET, ".".join(parts), TOKEN.recording_id, 999) is TokenFault.UNKNOWN
 
 
 @given(st.data())

@@ -17,6 +17,7 @@ TOKEN_LIFE = 12 * 3_600_000
 
 #: Names the signing key, so that a new one can be brought in while old tokens live.
 _KEY_ID = "a"
+_FIELDS = 7
 _SIGNATURE = 16  # bytes: 128 bits
 #: An eight-hour film with a passage hidden in every minute stays below.
 _LONGEST = 4000
@@ -73,7 +74,10 @@ def read_token(secret: bytes, text: str, recording_id: str, now: int) -> MediaTo
         return TokenFault.UNKNOWN
     if not hmac.compare_digest(_sign(secret, payload), signature):
         return TokenFault.UNKNOWN
-    key_id, play_id, recording, rendition, generation, expires, gone = payload.decode().split(":")
+    fields = payload.decode().split(":")
+    if len(fields) != _FIELDS:  # signed by an earlier version of this program
+        return TokenFault.UNKNOWN
+    key_id, play_id, recording, rendition, generation, expires, gone = fields
     if key_id != _KEY_ID or recording != recording_id:
         return TokenFault.UNKNOWN
     token = MediaToken(
