@@ -312,7 +312,9 @@ def test_a_file_that_is_gone_is_said_to_be_missing(tmp_path: Path) -> None:
 # Recordings of sound.
 
 
-@pytest.mark.parametrize("ending", ["mp3", "wav", "ogg", "flac", "aac", "m4a"])
+@pytest.mark.parametrize(
+    "ending", ["mp3", "wav", "ogg", "flac", "aac", "m4a", "aiff", "caf", "wma"]
+)
 def test_recordings_of_sound_have_one_rendition(tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"talk.{ending}"
     run_ffmpeg(*sound(8), str(file))

@@ -28,7 +28,10 @@ from lms.recordings.rules import (
 _PROBE_SECONDS = 60
 #: Containers that are read. A play list or a script, which could name other files of this
 #: machine or of the network, is none of them; `file` is the only protocol.
-_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mp3,wav,flac,aac"
+_CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mp3,wav,flac,aac,"
+    "aiff,caf,amr"
+)
 _READ_ONLY = ("-protocol_whitelist", "file", "-format_whitelist", _CONTAINERS)
 _AUDIO_RATE = 48_000
 #: Pages come first: a film may take a little longer.
