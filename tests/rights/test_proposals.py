@@ -20,16 +20,19 @@ from lms.people.queries import find_actor
 from lms.rights.errors import RightsRefusedError
 from lms.rights.models import Publication, PublicationProposal
 from lms.rights.operations import (
+    OverrideDetails,
     PublicationDetails,
     approve_publication,
     drop_publication,
     propose_publication,
     publish_recording,
     refuse_publication,
+    request_override,
     take_down,
     withdraw_agreement,
 )
 from lms.rights.operations.proposing import details_from_json, details_to_json
+from lms.rights.queries.proposals import list_waiting
 from lms.rights.rules import Code, Decision, Reach
 from tests.conftest import NOW, Cast, add_person, grant
 from tests.rights.conftest import Course, Desk, granted
@@ -259,3 +262,32 @@ def test_the_switch_stands_in_the_site_settings(
 def test_the_demo_and_jobs_publish_without_a_second_person(two: Desk) -> None:
     with unit_of_work():
         assert publish_recording(SYSTEM, two.course.recording_id, DETAILS, NOW + timedelta(hours=1))
+
+
+def test_what_waits_stands_above_the_board(
+    sign_in: SignIn, cast: Cast, second: Person, two: Desk, officer: Actor
+) -> None:
+    board = "/desk/rights/clearing"
+    office = sign_in(cast.organiser)
+    assert 'data-testid="waiting"' not in office.get(board).text
+    proposal = propose(two)
+    with unit_of_work():
+        request_override(
+            two.actor, two.course.recording_id,
+            OverrideDetails(cast.trainee.id, ("play",), NOW.date(), NOW.date(), "x"), NOW,
+        )  # fmt: skip
+    assert [(one.is_override, one.own) for one in list_waiting(officer, NOW)] == [
+        (False, False), (True, False),
+    ]  # fmt: skip
+    assert all(one.own for one in list_waiting(two.actor, NOW))
+    assert 'data-testid="waiting"' in sign_in(second).get(board).text
+    with unit_of_work():
+        drop_publication(two.actor, proposal.id, NOW)
+    later = NOW + timedelta(days=1)  # what has passed waits for nobody
+    assert list_waiting(officer, later) == []
+    with unit_of_work():
+        limited = add_person("rights6", "別府", "守")
+        grant(limited, Role.RIGHTS_OFFICER, f"recording:{two.course.paper_id}")
+    other = find_actor(limited.id, limited.session_epoch, NOW)
+    assert other is not None
+    assert list_waiting(other, NOW) == []

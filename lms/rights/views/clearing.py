@@ -23,6 +23,7 @@ from lms.rights.operations.asking import ask_consent
 from lms.rights.operations.holders import HolderDetails, find_or_add_rightsholder
 from lms.rights.queries import read_rights_desk
 from lms.rights.queries.consents import list_holders
+from lms.rights.queries.proposals import list_waiting
 from lms.rights.queries.segments import list_segments, read_board
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms
@@ -48,6 +49,7 @@ def clearing() -> Any:
     return render_template(
         "rights/clearing.html",
         board=board,
+        waiting=list_waiting(current_actor(), clock.now()),
         kind=kind,
         programme=programme,
         kinds=[("", _("All kinds")), *KINDS.items()],
