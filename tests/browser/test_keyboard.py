@@ -138,7 +138,9 @@ def test_the_player(demo: Demo, visit: Browse) -> None:
     page.wait_for_function(playing)
     page.keyboard.press("k")
     page.wait_for_function("() => document.querySelector('video').paused")
+    tab_to(page, "fullscreen")
+    tab_to(page, "player-settings")
+    page.keyboard.press("Enter")
     passed = tab_to(page, "captions-language")
     assert "rate" in passed
     page.keyboard.press("ArrowDown")
-    tab_to(page, "fullscreen")
