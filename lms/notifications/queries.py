@@ -23,6 +23,7 @@ from lms.people.queries import get_person, list_names
 from lms.people.rules import display_name
 from lms.recordings.models import FileVersion, Recording
 from lms.recordings.queries import find_new_version
+from lms.recordings.rules import host_of
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Publication, Rightsholder
 from lms.sessions.models import LiveSession
 from lms.sessions.queries import SessionCard, find_live_session, sessions_of
@@ -137,6 +138,7 @@ def recording_words(recording_id: str) -> dict[str, Any] | None:
         "title": recording.title,
         "is_paper": recording.kind == "paper",
         "version_note": _version_note(recording),
+        "held_at": host_of(recording.source_url) if recording.source_url else "",
     }
 
 

@@ -8,7 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from lms.infra.audit.models import AuditEntry
+from lms.infra.current import current_settings
 from lms.infra.db import db, unit_of_work
+from lms.infra.mail.models import OutboxMail
+from lms.infra.mail.rendering import render_text
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
 from lms.kernel.errors import InvalidInputError
@@ -17,6 +20,7 @@ from lms.recordings.errors import LinkFault
 from lms.recordings.models import MediaKind, Recording, Stage
 from lms.recordings.operations import Details, add_link, change_address
 from lms.recordings.rules import host_of, judge_address
+from lms.rights.operations import withdraw_agreement
 from tests.conftest import Cast
 from tests.recordings.conftest import Course
 from tests.watching.conftest import Shelf
@@ -221,6 +225,21 @@ def test_a_withdrawal_leaves_the_task_to_take_it_down_there_too(
     done = client.get(page).text
     assert 'data-testid="removed-elsewhere"' in done
     assert 'data-testid="remove-elsewhere"' not in done
+
+
+def test_the_mail_of_a_withdrawal_says_where_else_to_take_it_down(
+    cast: Cast, shelf: Shelf, linked: Recording
+) -> None:
+    agreement = shelf.agree(linked)
+    with unit_of_work():
+        withdraw_agreement(cast.actor("organiser"), agreement.id, clock.now(), reason="asked")
+
+    mail = db.session.scalars(
+        select(OutboxMail).where(OutboxMail.template == "agreement_withdrawn").limit(1)
+    ).one()
+
+    _subject, text = render_text(mail, current_settings())
+    assert "video.example.org" in text
 
 
 def test_what_is_held_here_is_not_reported_as_removed_elsewhere(
