@@ -1,9 +1,11 @@
 """A real S3 server process, for the store that is not this machine's disk."""
 
+import http.client
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,9 +65,10 @@ def running_s3() -> Iterator[S3Server]:
         until = time.monotonic() + _START_SECONDS
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
+                # An answer, not a connection: a port may meet itself.
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=5):
+                    break
+            except (OSError, http.client.HTTPException):
                 assert process.poll() is None, "the S3 server ended at once"
                 assert time.monotonic() < until, "the S3 server did not come up"
                 time.sleep(0.1)
