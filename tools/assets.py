@@ -35,7 +35,9 @@ COPIED = {
 }
 
 # A library that comes for `require` only, made into an ES module with the names it gives.
-WRAPPED = {"tus.mjs": ("tus-js-client/dist/tus.min.js", ("Upload", "isSupported", "defaultOptions"))}
+WRAPPED = {
+    "tus.mjs": ("tus-js-client/dist/tus.min.js", ("Upload", "isSupported", "defaultOptions"))
+}
 
 # One bundle of several: each part's licence, in one text.
 BUNDLED_LICENCES = {
