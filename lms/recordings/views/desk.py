@@ -171,9 +171,7 @@ def send_file(recording_id: str) -> Any:
     if received is None:
         return _show(found, file_form=form)
     with attaching(received, form.upload.data, recording_id):
-        attach_file(
-            current_actor(), recording_id, received, clock.now(), note=form.note.data or ""
-        )
+        attach_file(current_actor(), recording_id, received, clock.now(), note=form.note.data or "")
     return _sent(recording_id)
 
 
