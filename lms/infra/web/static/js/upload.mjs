@@ -213,11 +213,14 @@ function start(form) {
       await pause(ASK_EVERY);
       let state = null;
       try {
-        state = json(await (await fetch(`${words.upload}/${id}/state`)).text());
+        const response = await fetch(`${words.upload}/${id}/state`);
+        if (response.redirected) return end(fill(words.signedOut, { percent: 100 }));
+        if (response.status === 404) return end(words.failed);
+        state = json(await response.text());
       } catch {
         continue; // no connection yet
       }
-      if (!state) continue;
+      if (!state) continue; // the server is away for a moment
       if (state.location) {
         forget();
         leave(state.location);
