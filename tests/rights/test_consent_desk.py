@@ -23,9 +23,13 @@ from lms.kernel.errors import NotFoundError
 from lms.recordings.errors import RecordingRefusedError
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.operations import (
+    Purpose,
     Received,
+    Room,
+    UploadPlan,
     add_recording,
     attach_file,
+    begin_upload,
     change_details,
     delete_recording,
 )
@@ -421,6 +425,9 @@ def test_nothing_may_be_recorded_is_seen_and_holds(
             Details({"ja": "別の収録"}, live_session_id=meeting), NOW,
             received=film(new_id), recording_id=new_id,
         )  # fmt: skip
+    upload = UploadPlan(Purpose.FILE, planned.id, "", "a.mp4", 1000)
+    with pytest.raises(RecordingRefusedError, match="recording_forbidden"), unit_of_work():
+        begin_upload(desk.actor, upload, Room(10_000, 10_000), NOW)
     answer = office.post(
         f"/desk/recordings/{planned.id}/file",
         data={"file": (io.BytesIO(b"x"), "a.mp4")}, content_type="multipart/form-data",

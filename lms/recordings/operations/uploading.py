@@ -16,6 +16,7 @@ from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import new_id
 from lms.recordings.errors import MediaFault, RecordingRefusedError
 from lms.recordings.models import MediaKind, Upload
+from lms.recordings.operations.editing import require_recordable
 from lms.recordings.policy import require_recording_adder, require_recording_editor
 from lms.recordings.queries import get_recording
 from lms.recordings.queries.uploads import Arriving, arriving, count_open_uploads
@@ -68,7 +69,8 @@ def begin_upload(actor: Actor, plan: UploadPlan, room: Room, at: datetime) -> Ar
     """Write down an upload that begins. Nothing of it has come yet.
 
     Raises NotFoundError, InvalidInputError (file: file_empty, upload_too_large,
-    upload_no_space, upload_kind) and RecordingRefusedError (too_many_uploads).
+    upload_no_space, upload_kind) and RecordingRefusedError (too_many_uploads, and those of
+    `require_recordable`).
     """
     kind = _require_place(actor, plan)
     assert actor.person_id is not None
@@ -109,6 +111,7 @@ def _require_place(actor: Actor, plan: UploadPlan) -> MediaKind:
         return MediaKind(plan.kind)
     recording = get_recording(plan.place)
     require_recording_editor(actor, recording)
+    require_recordable(recording)  # before a byte of it is sent
     if recording.kind == MediaKind.LINK:
         raise InvalidInputError("file", "upload_kind")
     return MediaKind.AUDIO if plan.purpose is Purpose.TRACK else MediaKind(recording.kind)
