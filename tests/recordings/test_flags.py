@@ -89,9 +89,7 @@ _FLAGS = st.lists(
 
 
 @given(_FLAGS, st.integers(1, 12))
-def test_who_follows_the_cues_shows_nothing_flagged(
-    flags: list[PageFlag], pages: int
-) -> None:
+def test_who_follows_the_cues_shows_nothing_flagged(flags: list[PageFlag], pages: int) -> None:
     """Walk through the pages doing what the cues say: what is stopped is what is flagged."""
     cues = {cue.first: cue for cue in write_cues(flags, pages)}
     stopped: set[Channel] = set()

@@ -12,13 +12,14 @@ from sqlalchemy import select
 from lms.infra.db import db, unit_of_work
 from lms.kernel.clock import to_ms
 from lms.kernel.errors import InvalidInputError, NotFoundError
-from lms.recordings.models import Recording
+from lms.recordings.models import MediaCopy, Recording
 from lms.rights.errors import RightsRefusedError
-from lms.rights.models import Override, Takedown
+from lms.rights.models import Override, Segment, Takedown
 from lms.rights.operations import (
     SegmentDetails,
     lift_takedown,
     mark_segment,
+    rewrite_facts,
     take_down,
     withdraw_agreement,
 )
@@ -303,3 +304,30 @@ def test_an_exception_in_the_browser_s_shoes(  # noqa: PLR0917 - pytest passes b
         stranger = sign_in(cast.coordinator).post(f"/desk/overrides/{override.id}/{rest}")
         assert stranger.status_code == 404
     assert sign_in(cast.trainee).post(f"{page}/overrides", data=form).status_code == 404
+
+
+def test_publishing_a_download_has_the_copy_made(course: Course, desk: Desk) -> None:
+    desk.agree(grants=(granted("outside", ("play", "download")),))
+    with unit_of_work():
+        db.session.add(
+            Segment(
+                recording_id=course.recording_id, a=60_000, b=90_000, disposition="unresolved",
+                media_version=1, created_at=NOW,
+            )
+        )  # fmt: skip
+        rewrite_facts(course.recording_id, NOW)
+    desk.publish()
+    assert db.session.query(MediaCopy).count() == 0
+    desk.publish(actions=("play", "download"))
+    copy = db.session.query(MediaCopy).one()
+    assert (copy.state, copy.cuts) == ("making", [[60_000, 90_000]])
+    desk.publish(actions=("play", "download"))
+    assert db.session.query(MediaCopy).one().job_id == copy.job_id
+
+
+def test_a_paper_without_hidden_pages_is_its_own_copy(course: Course, desk: Desk) -> None:
+    desk.agree(
+        recording_id=course.paper_id, kind="slides", grants=(granted("outside", ("download",)),)
+    )
+    desk.publish(recording_id=course.paper_id, actions=("download",))
+    assert db.session.query(MediaCopy).count() == 0

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import select
 
@@ -15,8 +16,13 @@ from lms.kernel.clock import from_ms, to_ms
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import EditionId, RecordingId
 from lms.people.queries import is_id, organisation_tree_facts
-from lms.recordings.models import Recording, Stage
-from lms.recordings.operations import bump_generation, mark_in_review, mark_published
+from lms.recordings.models import MediaKind, Recording, Stage
+from lms.recordings.operations import (
+    bump_generation,
+    mark_in_review,
+    mark_published,
+    request_copy,
+)
 from lms.rights.errors import RightsRefusedError
 from lms.rights.events import RecordingPublished, RecordingTakenDown
 from lms.rights.models import Publication, Segment, Takedown
@@ -29,6 +35,7 @@ from lms.rights.queries import (
     is_whole,
     open_takedowns,
     recording_case,
+    wanted_cuts,
 )
 from lms.rights.rules import (
     Action,
@@ -41,6 +48,8 @@ from lms.rights.rules import (
     sum_up_rights,
 )
 from lms.rights.rules.facts import BEGINNING, END
+
+_FILMS: Final = frozenset({MediaKind.VIDEO, MediaKind.AUDIO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +132,21 @@ def publish_opened(
         publications=[row.id for row in rows], within_rights=within_rights,
     )  # fmt: skip
     rewrite_facts(recording.id, at)
+    _have_copy_made(recording, scope, at)
     raise_event(RecordingPublished(RecordingId(recording.id), EditionId(recording.edition_id), at))
     return rows
+
+
+def _have_copy_made(recording: Recording, scope: Scope, at: datetime) -> None:
+    """Have the file made that may be taken away, where taking it away was published.
+
+    A paper without hidden pages is its own copy.
+    """
+    if scope.actions is not None and Action.DOWNLOAD not in scope.actions:
+        return
+    cuts = wanted_cuts(recording.id, at)
+    if recording.kind in _FILMS or (recording.kind == MediaKind.PAPER and cuts):
+        request_copy(SYSTEM, recording.id, cuts, at)
 
 
 def plan_publication(

@@ -33,6 +33,7 @@ from lms.rights.queries.overrides import (
     list_overrides,
     names_of,
 )
+from lms.rights.queries.segments import wanted_cuts
 from lms.rights.queries.tables import (
     length_of,
     recording_case,
@@ -96,4 +97,5 @@ __all__ = [
     "viewer_facts",
     "viewer_json",
     "viewer_of",
+    "wanted_cuts",
 ]
