@@ -12,9 +12,9 @@ MAX_CHAPTERS = 200
 MAX_TITLE = 200
 
 _LINE = re.compile(r"^(\S+)\s+(.+)$")
-_BAR = re.compile("[|\uff5c]")
+_BAR = re.compile(r"[|\uff5c]")
 #: Kana and kanji, half-width katakana too.
-_JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,7 +344,7 @@ def _read_holders(
         holders.append(Holder(role, texts["speaker"], kana, texts["organisation"], email))
     elif email or kana:
         faults.append(Fault("speaker", "speaker_missing"))
-    for part in re.split("[;\uff1b\r\n]+", texts["others"][: _LONGEST["others"]]):
+    for part in re.split(r"[;\uff1b\r\n]+", texts["others"][: _LONGEST["others"]]):
         if not part.strip():
             continue
         holder = _read_other(part, words)
@@ -357,7 +357,7 @@ def _read_holders(
 
 def _read_other(part: str, words: ShelfWords) -> Holder | Fault:
     """Read `kind: name (organisation) <address>`; the last two may be left out."""
-    marks = str.maketrans("\uff1a\uff08\uff09\uff1c\uff1e", ":()<>")
+    marks = {0xFF1A: ":", 0xFF08: "(", 0xFF09: ")", 0xFF1C: "<", 0xFF1E: ">"}
     # Single spaces, so that a cell full of them costs no time.
     found = _OTHER.fullmatch(" ".join(part.translate(marks).split()))
     if found is None:
