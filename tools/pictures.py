@@ -29,6 +29,10 @@ LANGUAGES = ("ja", "en")
 SIZES = {360: (720, 2), 1280: (860, 1)}
 MOST_BYTES = 250_000
 COURSE = "/courses/labour-economics/first"
+#: The recording of the demo with captions, chapters and a part that belongs to another.
+FILM = re.compile(
+    r"^(\u7b2c1\u56de.*\u9700\u8981\u3068\u4f9b\u7d66|Part 1: Supply and demand for labour)$"
+)
 _NAMED = re.compile(r"pictures/([a-z-]+)\.(ja|en)\.(\d+)\.png")
 
 
@@ -61,6 +65,12 @@ def _play(page: Page) -> None:
     """Go on with the recording that was left half-watched, and stop after a moment."""
     page.goto("/my")
     page.get_by_test_id("resume").first.click()
+    _play_here(page)
+
+
+def _play_here(page: Page) -> None:
+    """Play what stands on the page, and stop after two seconds of it."""
+    page.wait_for_load_state("networkidle")  # a press before the script is there does nothing
     page.get_by_test_id("play").click()
     film = page.get_by_test_id("video")
     start = film.evaluate("it => it.currentTime")
@@ -70,6 +80,45 @@ def _play(page: Page) -> None:
             break
     page.get_by_test_id("toggle").click()
     page.wait_for_timeout(700)
+
+
+def _film(end: str, scroll_to: str = "") -> Callable[[Page], None]:
+    """Open a page of the recording with a marked part; `end` is what its address ends with."""
+
+    def way(page: Page) -> None:
+        page.goto("/desk/rights/register")
+        address = page.get_by_role("link", name=FILM).first.get_attribute("href") or ""
+        _go(address.removesuffix("/rights") + end, scroll_to)(page)
+
+    return way
+
+
+def _watch_film(page: Page) -> None:
+    """Open the recording with chapters from the library, play a moment and stop."""
+    page.goto("/recordings")
+    page.get_by_role("link", name=FILM).first.click()
+    _play_here(page)
+    page.locator("[data-transcript-card]").wait_for()
+    page.evaluate("scrollTo(0, 0)")
+
+
+def _read_along(page: Page) -> None:
+    """Look at the chapters and the transcript beside what is played."""
+    _watch_film(page)
+    page.locator("#chapters").evaluate("it => it.scrollIntoView({block: 'start'})")
+
+
+def _letter(page: Page) -> None:
+    """Open the link of the letter that asks a speaker for consent, as it came by mail."""
+    page.goto("/demo/mailbox")
+    for mail in page.locator("main a").all():
+        address = mail.get_attribute("href") or ""
+        text = page.request.get(address).text()
+        found = re.search(r"/consents/[A-Za-z0-9_.-]+", text)
+        if found:
+            page.goto(found.group())
+            return
+    raise LookupError("The letter has not been sent yet: the worker is still busy with films.")
 
 
 @dataclass(frozen=True)
@@ -98,6 +147,19 @@ SHOTS = (
     Shot("applications", "organiser", _follow("/desk", 'a[href$="/applications"]')),
     Shot("attendance", "organiser", _follow("/desk", 'a[href$="/attendance"]')),
     Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]'), height=1420),
+    Shot("recording", "organiser", _film(""), height=1180),
+    Shot("captions", "organiser", _film("/captions/ja")),
+    Shot("segments", "organiser", _film("/segments"), height=1240),
+    Shot("evidence", "organiser", _film("/evidence")),
+    Shot("register", "organiser", _go("/desk/rights/register")),
+    Shot("expiry", "organiser", _go("/desk/rights/expiry")),
+    Shot("clearing", "organiser", _go("/desk/rights/clearing")),
+    Shot("backlog", "organiser", _go("/desk/rights/backlog"), height=1240),
+    Shot("requests", "organiser", _go("/desk/rights/requests")),
+    Shot("consent-form", "", _letter, height=1100),
+    Shot("player", "trainee", _watch_film, height=860),
+    Shot("transcript", "trainee", _read_along, height=960),
+    Shot("library", "trainee", _go("/recordings?q=ILO")),
     Shot("people", "coordinator", _go("/desk/people")),
     Shot("consents", "speaker", _go("/my/consents")),
     Shot("audit", "auditor", _go("/desk/audit")),
@@ -155,12 +217,13 @@ def take(browser: Browser, base: str, shot: Shot, language: str, width: int) -> 
     )
     try:
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.goto("/sign-in")
         if shot.who:
             sign_in(page, shot.who)
         speak(page, language)
         shot.way(page)
+        speak(page, language)  # a letter opens in its reader's language
         page.evaluate("document.fonts.ready")
         return shrink(page.screenshot(animations="disabled"))
     finally:
