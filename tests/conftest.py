@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, exists, make_url, select, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import close_all_sessions
 
 from lms.app import create_app
@@ -43,6 +44,8 @@ def _postgres_url(worker: str) -> str:
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {name}"))
+        # What a test writes need not outlive a power cut.
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     engine.dispose()
     return make_url(base).set(database=name).render_as_string(hide_password=False)
 
@@ -85,6 +88,15 @@ def session_app(settings: Settings, database: Database) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+def _delete_rows(connection: Connection) -> None:
+    """Empty the tables that have rows: far cheaper than truncating all of them each time."""
+    tables = Model.metadata.sorted_tables
+    filled = connection.execute(select(*(exists(select(one)) for one in tables))).one()
+    for table, has_rows in reversed(list(zip(tables, filled, strict=True))):
+        if has_rows:
+            connection.execute(table.delete())
+
+
 @contextmanager
 def emptied(session_app: Flask, database: Database, settings: Settings) -> Iterator[Flask]:
     """Give the application on an empty database, inside an application context."""
@@ -98,9 +110,8 @@ def emptied(session_app: Flask, database: Database, settings: Settings) -> Itera
                 target.with_name(target.name + suffix).unlink(missing_ok=True)
             shutil.copy(database.template, target)
         else:
-            names = ", ".join(f'"{table.name}"' for table in Model.metadata.sorted_tables)
             with db.engine.begin() as connection:
-                connection.execute(text(f"TRUNCATE {names} CASCADE"))
+                _delete_rows(connection)
         shutil.rmtree(settings.media_dir, ignore_errors=True)
         if settings.mail_folder is not None:
             shutil.rmtree(settings.mail_folder, ignore_errors=True)

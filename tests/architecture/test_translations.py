@@ -73,3 +73,10 @@ def test_no_message_is_left_over(template: Catalog, japanese: Catalog) -> None:
         if message.id and template.get(message.id, context=message.context) is None
     ]
     assert left == []
+
+
+def test_the_catalogue_is_compiled(japanese: Catalog) -> None:
+    """Without its header a catalogue counts as fuzzy: nothing of it would reach anybody."""
+    assert not japanese.fuzzy
+    assert str(japanese.locale) == "ja"
+    assert japanese.num_plurals == 1
