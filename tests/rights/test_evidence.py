@@ -182,6 +182,36 @@ def test_the_page_of_a_person(cast: Cast, sign_in: SignIn) -> None:
     assert client.get("/desk/rights/evidence.csv?person=x").status_code == 404
 
 
+def test_a_limited_officer_finds_only_people_of_their_own_logs(
+    history: Course, cast: Cast, sign_in: SignIn
+) -> None:
+    with unit_of_work():
+        grant(cast.front_desk, Role.RIGHTS_OFFICER, f"programme:{history.programme_id}")
+        grant(cast.stranger, Role.RIGHTS_OFFICER, "programme:01arz3ndektsv4rrffq69g5fav")
+    csv_of = "/desk/rights/evidence.csv?person="
+    for person, named, status in (
+        (cast.auditor, "髙森", 200), (cast.front_desk, "髙森", 404), (cast.stranger, "髙森", 404),
+        (cast.auditor, "山瀬", 200), (cast.front_desk, "山瀬", 200), (cast.stranger, "山瀬", 404),
+    ):  # fmt: skip
+        who = cast.other_trainee if named == "髙森" else cast.trainee
+        client = sign_in(person)
+        page = client.get("/desk/rights/evidence", query_string={"person": named})
+        assert (who.given_name in page.text) is (status == 200)
+        assert client.get(csv_of + who.id).status_code == status
+
+
+def test_an_officer_of_other_courses_is_not_told_that_a_recording_is_there(
+    history: Course, cast: Cast, sign_in: SignIn
+) -> None:
+    with unit_of_work():
+        grant(cast.front_desk, Role.RIGHTS_OFFICER, f"recording:{history.recording_id}")
+        grant(cast.stranger, Role.RIGHTS_OFFICER, "programme:01arz3ndektsv4rrffq69g5fav")
+    for address in (f"/recordings/{history.recording_id}",
+                    f"/api/v1/recordings/{history.recording_id}/probe"):  # fmt: skip
+        assert sign_in(cast.front_desk).get(address).status_code in {200, 403}
+        assert sign_in(cast.stranger).get(address).status_code == 404
+
+
 def test_the_log_costs_the_same_however_long_it_is(
     history: Course, cast: Cast, sign_in: SignIn
 ) -> None:

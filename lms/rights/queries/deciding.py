@@ -229,10 +229,10 @@ def may_know(viewer: ViewerFacts, recording_id: str, decision: Decision) -> bool
     if row is None or row.stage == Stage.DELETED.value:
         return False
     edition_id, stage, programme_id, state, reach, holds = row
-    actor = viewer.actor
+    actor, officer = viewer.actor, viewer.actor.scopes(Role.RIGHTS_OFFICER)
     if (
         holds
-        or actor.has(Role.RIGHTS_OFFICER)
+        or not officer.isdisjoint(("*", f"recording:{recording_id}", f"programme:{programme_id}"))
         or may_manage_programme(actor, programme_id)
         or viewer.viewer.holds(recording_id, "organiser")
     ):

@@ -32,7 +32,7 @@ from lms.rights.models import (
     Segment,
 )
 from lms.rights.queries.deciding import find_known
-from lms.rights.queries.register import visible_to
+from lms.rights.queries.register import may_see_all, visible_to
 from lms.rights.rules import agreement_in_force
 
 PER_PAGE: Final = 50
@@ -128,17 +128,20 @@ def recording_log(recording_id: str, wanted: LogFilter) -> Select[Any]:
 
 def person_log(actor: Actor, person_id: str, wanted: LogFilter) -> Select[Any]:
     """Return the query for what one person did with recordings that the actor looks after."""
-    mine = (
+    query = select(AuditEntry).where(
+        AuditEntry.subject_kind == _SUBJECT,
+        AuditEntry.subject_id.in_(_looked_after(actor)),
+        AuditEntry.actor_id == person_id,
+    )
+    return _narrowed(query, LogFilter(code=wanted.code, group=wanted.group))
+
+
+def _looked_after(actor: Actor) -> Select[Any]:
+    return (
         select(Recording.id)
         .join(Edition, Edition.id == Recording.edition_id)
         .where(visible_to(actor))
     )
-    query = select(AuditEntry).where(
-        AuditEntry.subject_kind == _SUBJECT,
-        AuditEntry.subject_id.in_(mine),
-        AuditEntry.actor_id == person_id,
-    )
-    return _narrowed(query, LogFilter(code=wanted.code, group=wanted.group))
 
 
 def _subjects(recording_id: str) -> list[str]:
@@ -191,9 +194,20 @@ def _named(text: str) -> Select[Any]:
     )
 
 
-def find_people_named(text: str) -> list[tuple[str, str]]:
-    """Return (id, name) of at most 20 people whose name or sign-in ID is meant by a text."""
+def find_people_named(actor: Actor, text: str) -> list[tuple[str, str]]:
+    """Return (id, name) of at most 20 people whose name or sign-in ID is meant by a text.
+
+    Who looks after some courses only finds those who stand in the logs of these: membership of a
+    union is nobody else's business.
+    """
     query = _named(text) if not is_id(text) else select(Person.id).where(Person.id == text)
+    if not may_see_all(actor):
+        seen = select(AuditEntry.actor_id).where(
+            AuditEntry.subject_kind == _SUBJECT,
+            AuditEntry.subject_id.in_(_looked_after(actor)),
+            AuditEntry.actor_id.is_not(None),
+        )
+        query = query.where(Person.id.in_(seen))
     ids = list(db.session.scalars(query.order_by(Person.id).limit(20)))
     names = list_names(ids)
     return [(str(key), name.shown) for key, name in names.items()]

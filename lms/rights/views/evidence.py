@@ -16,7 +16,7 @@ from lms.infra.web.spreadsheet import csv_answer
 from lms.kernel import clock
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.localized import pick
-from lms.people.queries import is_id, list_names
+from lms.people.queries import is_id
 from lms.recordings.models import Recording
 from lms.recordings.queries import get_recording
 from lms.rights.forms import ReasonForm
@@ -135,7 +135,7 @@ def open_as_evidence(recording_id: str) -> Any:
 def person_evidence() -> Any:
     """Show what one person saw or was refused, over all recordings looked after."""
     wanted = _wanted()
-    people = find_people_named(wanted.person) if wanted.person else []
+    people = find_people_named(current_actor(), wanted.person) if wanted.person else []
     person = people[0] if len(people) == 1 else None
     found = None
     if person is not None:
@@ -160,7 +160,7 @@ def person_evidence() -> Any:
 def person_evidence_csv() -> Any:
     """Give one person's log as CSV (`?person=` an id); that it was taken away is logged."""
     wanted, at = _wanted(), clock.now()
-    if not is_id(wanted.person) or not list_names([wanted.person]):
+    if not is_id(wanted.person) or not find_people_named(current_actor(), wanted.person):
         raise NotFoundError
     with unit_of_work():
         record_act(current_actor(), "rights.evidence_exported", "person", wanted.person, at=at)
