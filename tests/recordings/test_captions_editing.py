@@ -232,6 +232,10 @@ def test_every_line_is_checked_while_it_is_written(
     )  # fmt: skip
     for body in wrong:
         assert check(body).status_code == 422, body
+    deep = organiser.post(
+        address(recording, "/check"), data=b"[" * 60_000, content_type="application/json"
+    )
+    assert deep.status_code == 422
 
 
 def test_any_language_has_captions(organiser: FlaskClient, recording: Recording) -> None:

@@ -105,7 +105,11 @@ def check(recording_id: str, language: str) -> Any:
     The body is `{cues: [[start, end, text], ...]}` in ms; the answer names places from 0.
     """
     found, tag = _editable(recording_id), _canonical(language)
-    cues = _read_cues(request.get_json(silent=True))
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # nested deeper than can be read
+        body = None
+    cues = _read_cues(body)
     return jsonify(remarks=_remarks(cues, tag, found.duration_ms))
 
 
