@@ -113,7 +113,8 @@ _ROWS: tuple[tuple[str, dict[str, object]], ...] = (
     ("takedown", {"id": "t", "recording_id": "r"}),
 )  # fmt: skip
 _FILLED: dict[type, object] = {
-    str: "x", int: 1, bool: False, datetime: datetime(2026, 10, 1, tzinfo=UTC), dict: {}, object: {},
+    str: "x", int: 1, bool: False, datetime: datetime(2026, 10, 1, tzinfo=UTC), dict: {},
+    object: {},
 }  # fmt: skip
 
 

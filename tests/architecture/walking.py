@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, func, literal, select, union_all
+from sqlalchemy import Connection, TextClause, text
 from werkzeug.routing import Rule
 
 from lms.infra.db import Model, db
@@ -19,15 +21,49 @@ from tests.conftest import NOW
 
 FIXED: Mapping[str, str] = {
     "kind": "web-lecture", "language": "ja", "name": "0000.eml", "who": "trainee",
-    "form_name": "consent-form", "serial": "0" * 26,
+    "form_name": "consent-form",
 }  # fmt: skip
 """Parameters that name no object."""
 
-HANDOUTS = {
-    "watching.download", "watching.handout_page", "watching.own_copy", "watching.print_handout",
-    "watching.print_page", "watching.screen_handout", "watching.screen_page", "rights.channels",
-    "rights.edit_flag", "rights.remove_flag", "rights.cut_paper",
+_PAPER = {"recording_id": "paper_id"}
+_LINK = {"recording_id": "link_id"}
+_SHELF = {"recording_id": "shelf_id"}
+_CLOSED = {"recording_id": "closed_id"}
+_WAITING = {"agreement_id": "waiting_agreement_id"}
+_SIGNED = {"agreement_id": "signed_agreement_id"}
+_ANSWERED = {"request_id": "answered_request_id"}
+INSTEAD: Mapping[str, Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            "watching.download", "watching.handout_page", "watching.own_copy",
+            "watching.print_handout", "watching.print_page", "watching.screen_handout",
+            "watching.screen_page", "rights.channels", "rights.edit_flag", "rights.remove_flag",
+            "rights.cut_paper",
+        ),
+        _PAPER,
+    ),
+    "recordings.edit_address": _LINK,
+    "rights.removed_elsewhere": _LINK,
+    "watching.go_elsewhere": _LINK,
+    "rights.backlog_holder": _SHELF,
+    "rights.destruction": _CLOSED,
+    "rights.destruction_pdf": _CLOSED,
+    "rights.copy_destroyed": _CLOSED,
+    "rights.answer": {**_PAPER, **_WAITING},
+    "rights.drop_agreement": _WAITING,
+    "rights.renew": _SIGNED,
+    "rights.withdraw_consent": _SIGNED,
+    "rights.request_document": _ANSWERED,
+    "rights.my_copy": _ANSWERED,
 }  # fmt: skip
+"""Routes for another thing than the usual one of their parameter: a paper, a link, a shelf."""
+
+FROM_ONE = {
+    "watching.handout_page", "watching.print_page", "watching.screen_page",
+    "recordings.note_version",
+}  # fmt: skip
+"""Routes whose number counts from 1."""
+
 SECRETS = {
     "people.accept_invitation": "invitation",
     "people.reset_password": "reset",
@@ -35,11 +71,26 @@ SECRETS = {
     **dict.fromkeys(
         (
             "rights.consent", "rights.answer_consent", "rights.sign_consent",
-            "rights.send_consent_code", "rights.consent_copy", "rights.withdraw_consent",
+            "rights.send_consent_code",
         ),
         "consent",
     ),
+    "rights.consent_copy": "answered",
+    "rights.withdraw_consent": "answered",
 }  # fmt: skip
+
+_ITEM = {"holder": "shelf_holder_id", "item": "shelf_item"}
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "recordings.add": {"edition": "edition_id"},
+    "recordings.add_elsewhere": {"edition": "edition_id"},
+    "rights.backlog_letter": _ITEM,
+    "rights.backlog_answer": _ITEM,
+    "rights.backlog": {"holder": "shelf_holder_id"},
+    "rights.person_evidence": {"person": "person_id"},
+    "rights.person_evidence_csv": {"person": "person_id"},
+    "watching.whose_copy": {"serial": "serial"},
+}
+"""Routes that are told by a question in the address which thing they are for."""
 
 
 @contextmanager
@@ -73,14 +124,21 @@ def one_request(connection: Connection) -> Iterator[None]:
             step.rollback()
 
 
+@cache
+def _counting(apart_from: frozenset[str]) -> TextClause:
+    """Return one statement for all tables; as text, for it is asked thousands of times."""
+    return text(
+        " UNION ALL ".join(
+            f"SELECT '{table.name}', count(*) FROM \"{table.name}\""  # noqa: S608 - our own names
+            for table in Model.metadata.sorted_tables
+            if table.name not in apart_from
+        )
+    )
+
+
 def count_rows(connection: Connection, apart_from: frozenset[str]) -> dict[str, int]:
     """Return the number of rows of every table but those named."""
-    counts = [
-        select(literal(table.name), func.count()).select_from(table)
-        for table in Model.metadata.sorted_tables
-        if table.name not in apart_from
-    ]
-    rows = connection.execute(union_all(*counts))
+    rows = connection.execute(_counting(apart_from))
     return {str(row[0]): int(row[1]) for row in rows}
 
 
@@ -111,37 +169,45 @@ def walked(app: Flask) -> list[Rule]:
     return sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
 
 
+_MIXED = {"crossed": "foreign", "own-missing": "missing"}
+
+
 def _value(world: World, rule: Rule, name: str, which: str) -> Any:
     if name in FIXED:
         return FIXED[name]
     if name == "number":
-        return 1 if rule.endpoint in HANDOUTS else 0
+        return 1 if rule.endpoint in FROM_ONE else 0
     ids = world.objects[which]
-    if name == "recording_id" and rule.endpoint in HANDOUTS:
-        return ids["paper_id"]
     if name == "person_id" and "role_id" in rule.arguments:
         return ids["role_person_id"]
     if name == "secret":
         return ids.get(SECRETS[rule.endpoint], "no-such-secret")
-    return ids[name]
+    return ids[INSTEAD.get(rule.endpoint, {}).get(name, name)]
 
 
 def objects_of(rule: Rule) -> tuple[str, ...]:
     """Return for which objects a route is asked; ("-",) where its address names none."""
     named = [name for name in rule.arguments if name not in FIXED and name != "number"]
-    if not named:
+    asked = QUERIES.get(rule.endpoint, {})
+    if not named and not asked:
         return ("-",)
     kinds = ["own", "foreign"]
-    if {"edition_id", "edition_slug", "recording_id", "live_session_id"} & set(named):
+    if {"edition_id", "edition_slug", "recording_id", "live_session_id"} & {
+        *named,
+        *asked.values(),
+    }:
         kinds.append("draft")
     kinds.append("missing")
     if len(named) > 1:
-        kinds.append("crossed")
+        kinds += ["crossed", "own-missing"]
     return tuple(kinds)
 
 
 def arguments(world: World, rule: Rule, which: str) -> dict[str, Any]:
-    """Return what fills the address. Crossed: the last object is not of the first's family."""
+    """Return what fills the address.
+
+    Crossed: the last object is not of the first's family. Own-missing: the last is not there.
+    """
     order = [name for _static, name in rule._trace if _static]
     named = [name for name in order if name not in FIXED and name != "number"]
     values: dict[str, Any] = {}
@@ -149,9 +215,8 @@ def arguments(world: World, rule: Rule, which: str) -> dict[str, Any]:
         kind = which
         if which == "-":
             kind = "own"
-        elif which.startswith("crossed"):
-            other = "foreign" if which == "crossed" else "missing"
-            kind = other if name == named[-1] else "own"
+        elif which in _MIXED:
+            kind = _MIXED[which] if name == named[-1] else "own"
         values[name] = _value(world, rule, name, kind)
     return values
 
@@ -171,6 +236,22 @@ def address(app: Flask, rule: Rule, values: Mapping[str, Any]) -> str:
     return adapter.build(rule.endpoint, values, force_external=False)
 
 
+def place(app: Flask, world: World, rule: Rule, which: str) -> str:
+    """Return the address at which a route is asked for an object, with its question."""
+    path = address(app, rule, arguments(world, rule, which))
+    asked = QUERIES.get(rule.endpoint)
+    if not asked:
+        return path
+    ids = world.objects[which]
+    return f"{path}?{urlencode({name: ids[key] for name, key in asked.items()})}"
+
+
+_PIECE = {
+    "headers": {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"},
+    "content_type": "application/offset+octet-stream",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back; `text` holds headers and body, for looking for words."""
@@ -185,10 +266,14 @@ class Answer:
 def ask(client: FlaskClient, method: str, path: str, **more: Any) -> Answer:
     """Ask; without more, JSON routes get the least that they take and the others no body.
 
+    Uploads are asked in their own protocol, for a piece of no length.
+
     Each request has a context of its own, as on a server: nothing kept for one serves another.
     """
     if not more and method != "GET" and path.startswith("/api/"):
         more = {"json": {"sequence": 0, "intervals": []} if path.endswith("/events") else {}}
+    if path.startswith("/desk/uploads"):
+        more = {**_PIECE, **more}
     return Context().run(_ask, client, method, path, more)
 
 
@@ -196,8 +281,8 @@ def _ask(client: FlaskClient, method: str, path: str, more: Mapping[str, Any]) -
     with client.open(path, method=method, **more) as response:
         body = response.get_data()
         headers = dict(response.headers)
-        text = f"{response.headers}\n{body.decode('utf-8', 'replace')}"
-        return Answer(response.status_code, headers.get("Location", ""), body, text, headers)
+        shown = f"{response.headers}\n{body.decode('utf-8', 'replace')}"
+        return Answer(response.status_code, headers.get("Location", ""), body, shown, headers)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ published yet, DRAFT. No word is in an address: pages repeat their own.
 """
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,14 +27,12 @@ from lms.enrolment.models import Enrolment
 from lms.enrolment.operations import apply_for_edition
 from lms.infra.current import current_settings, current_storage
 from lms.infra.db import db, unit_of_work
-from lms.infra.jobs.running import LEASE, claim_job, run_claim
 from lms.infra.mail.outbox import Recipient, queue_mail
 from lms.kernel import clock
 from lms.kernel.actor import Actor, Role
 from lms.kernel.ids import EditionId, PersonId, new_id
 from lms.people.models import AccountToken, Membership, Organisation, Person, RoleAssignment
 from lms.people.queries import find_actor
-from lms.recordings.jobs import JOBS
 from lms.recordings.models import MediaKind
 from lms.recordings.operations import (
     Details,
@@ -56,26 +53,23 @@ from lms.recordings.queries import get_recording
 from lms.recordings.rules import Channel
 from lms.rights.models import ConsentRequest
 from lms.rights.operations import (
-    AgreementDetails,
     HolderDetails,
     OverrideDetails,
     PublicationDetails,
     SegmentDetails,
-    TermDetails,
-    add_agreement,
     add_rightsholder,
     ask_consent,
     lift_takedown,
     mark_segment,
     propose_agreement,
     propose_publication,
-    publish_recording,
     request_override,
     take_down,
 )
 from lms.rights.operations.shelving import keep_sheet, read_file
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms
+from lms.rights.rules.shelf import Place
 from lms.sessions.models import AttendanceStatus
 from lms.sessions.operations import (
     AttendanceMark,
@@ -86,6 +80,14 @@ from lms.sessions.operations import (
 from lms.sessions.operations.scheduling import SpeakerPlan
 from lms.watching.operations import open_play
 from lms.watching.rules import TOKEN_LIFE, MediaToken, sign_token
+from tests.architecture.holdings import (
+    Course,
+    add_copies,
+    add_holdings,
+    agree,
+    answer_letter,
+    run_job,
+)
 from tests.conftest import (
     NOW,
     Cast,
@@ -106,10 +108,12 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MISSING_ID = "0" * 26
 
 PEOPLE = (
-    "anonymous", "trainee", "other_trainee", "overseas", "coordinator", "speaker", "auditor",
-    "limited", "organiser", "admin",
+    "anonymous", "stranger", "trainee", "other_trainee", "overseas", "coordinator", "speaker",
+    "auditor", "officer", "limited", "organiser", "admin",
 )  # fmt: skip
-"""`limited` organises the one programme of the cast; the organiser and the admin all of them."""
+"""`limited` organises the one programme of the cast and `officer` looks after its rights; the
+organiser and the admin look after all of them.
+"""
 
 Ids = Mapping[str, str]
 
@@ -148,6 +152,7 @@ def build_world(folder: Path) -> World:
         nest = add_organisation("NEST", "hq", ("あけび労働組合", "Akebi Union"))
         join_organisation(hidden, nest)
         limited = add_person("limited", "枝野原", "順")
+        officer = add_person("officer", "権堂", "律")
         grant(hidden, Role.COORDINATOR, f"org:{nest.id}")
     builder = _Builder(cast, film, paper)
     own = builder.course("ours", "", cast.trainee, cast.affiliate_a, cast.speaker)
@@ -155,9 +160,11 @@ def build_world(folder: Path) -> World:
     with unit_of_work():
         apply_for_edition(own["edition_id"], actor=_actor(cast.overseas), at=NOW)
         grant(limited, Role.ORGANISER, f"programme:{own['programme_id']}")
+        grant(officer, Role.RIGHTS_OFFICER, f"programme:{own['programme_id']}")
     sign_ins: dict[str, tuple[str, int] | None] = {"anonymous": None}
+    beyond = {"limited": limited, "officer": officer}
     for name in PEOPLE[1:]:
-        person = limited if name == "limited" else getattr(cast, name)
+        person = beyond[name] if name in beyond else getattr(cast, name)
         sign_ins[name] = (person.id, person.session_epoch)
     objects = {
         "own": {**own, **_role_of(cast.coordinator)},
@@ -229,6 +236,12 @@ class _Builder:
             flag = add_flag(staff, paper_id, page, NOW)
         parts = self._parts(recording_id, learner, private, staff)
         letter = self._letter(paper_id, word, private, speaker, staff)
+        beside = Course(edition_id, word, private, staff, speaker, _details(word), self.paper)
+        more = {
+            **add_holdings(beside),
+            **add_copies(beside, recording_id, paper_id, me),
+            **answer_letter(beside, paper_id, letter["rightsholder_id"]),
+        }
         with unit_of_work():
             mail_id = queue_mail(
                 Recipient(f"{learner.login_id}@{private}.example", private, person_id=learner.id),
@@ -240,7 +253,9 @@ class _Builder:
             upload = begin_upload(staff, plan, Room(1000, 1000), NOW)
         with unit_of_work():
             sheet, sha256 = read_file(f"Title,Kind,Speaker\n{private},video,{private}\n".encode())
-            kept = keep_sheet(staff, private, sheet, NOW, sha256=sha256, fallback=None)
+            kept = keep_sheet(
+                staff, private, sheet, NOW, sha256=sha256, fallback=Place(edition_id=edition_id)
+            )
         secrets = self._secrets(learner, private)
         with unit_of_work():
             opened = open_play(me, recording_id, None, NOW)
@@ -281,6 +296,7 @@ class _Builder:
             "track_id": self._track(recording_id, private, staff),
             **parts,
             **letter,
+            **more,
             "mail_id": mail_id,
             "play_id": opened.play.id,
             "token": token,
@@ -307,8 +323,9 @@ class _Builder:
             "edition_id": edition_id,
             "edition_slug": edition.slug,
             "live_session_id": live_session_id,
-            "recording_id": recording.id,
-            "paper_id": recording.id,
+            **dict.fromkeys(
+                ("recording_id", "paper_id", "link_id", "shelf_id", "closed_id"), recording.id
+            ),
         }
 
     def _edition(self, slug: str, word: str, staff: Actor) -> tuple[Edition, str, str]:
@@ -389,13 +406,11 @@ class _Builder:
             recording = add_recording(staff, edition_id, MediaKind.VIDEO, _details(word), NOW)
         with unit_of_work():
             import_file(staff, current_storage(), recording.id, self.film, NOW)
-        claim = claim_job(["transcode"], "w", NOW + timedelta(days=1), LEASE)
-        assert claim is not None
-        run_claim(claim, JOBS["transcode"], LEASE, threading.Event())
+        run_job("transcode")
         with unit_of_work():
             text = f"WEBVTT\n\n00:00.000 --> 00:01.000\n{private}\n"
             put_captions(staff, recording.id, "ja", text.encode(), NOW)
-        return recording.id, self._rights(recording.id, speaker, private, staff, ("play",))
+        return recording.id, agree(recording.id, speaker, private, staff, ("play", "download"))
 
     def _handout(
         self, edition_id: str, word: str, speaker: Person, private: str, staff: Actor
@@ -404,29 +419,8 @@ class _Builder:
             paper = add_recording(staff, edition_id, MediaKind.PAPER, _details(word), NOW)
         with unit_of_work():
             import_file(staff, current_storage(), paper.id, self.paper, NOW)
-        self._rights(paper.id, speaker, private, staff, ("display", "download"))
+        agree(paper.id, speaker, private, staff, ("display", "download", "print", "screen"))
         return paper.id
-
-    def _rights(
-        self, recording_id: str, speaker: Person, private: str, staff: Actor,
-        actions: tuple[str, ...],
-    ) -> str:  # fmt: skip
-        term = {"actions": sorted(actions), "audience": {"reach": "outside"}}
-        with unit_of_work():
-            agreement = add_agreement(
-                staff, recording_id,
-                AgreementDetails(
-                    holder_name=f"Holder {private}", holder_person_id=speaker.id,
-                    signed_on=date(2026, 10, 1), recording_consent=True, note=private,
-                    grants=(TermDetails(term),),
-                ),
-                NOW,
-            )  # fmt: skip
-        with unit_of_work():
-            publish_recording(
-                staff, recording_id, PublicationDetails(actions=actions, reach=Reach.OUTSIDE), NOW
-            )
-        return agreement.id
 
     def _letter(
         self, paper_id: str, word: str, private: str, speaker: Person, staff: Actor
@@ -442,7 +436,7 @@ class _Builder:
                 ),
                 NOW,
             )  # fmt: skip
-            asked, _waiting = (
+            asked, waiting = (
                 propose_agreement(staff, paper_id, holder.id, "music", terms, NOW, scope="segment")
                 for _time in range(2)
             )
@@ -451,7 +445,12 @@ class _Builder:
         with unit_of_work():
             row = db.session.get_one(ConsentRequest, request.id)
             row.token_sha256 = hashlib.sha256(secret.encode()).hexdigest()
-        return {"request_id": request.id, "rightsholder_id": holder.id, "consent": secret}
+        return {
+            "request_id": request.id,
+            "rightsholder_id": holder.id,
+            "waiting_agreement_id": waiting.id,
+            "consent": secret,
+        }
 
     def _track(self, recording_id: str, private: str, staff: Actor) -> str:
         """Another language's sound of a recording."""
