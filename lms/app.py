@@ -63,7 +63,9 @@ NAVIGATION = (
         "people.people", _l("Members"), "people", lambda a: a.is_coordinator and not a.is_staff
     ),
     NavItem(
-        "rights.register", _l("Rights"), "shield-check",
+        "rights.register",
+        _l("Rights"),
+        "shield-check",
         lambda a: a.has(Role.RIGHTS_OFFICER) and not a.is_staff,
     ),
     NavItem("notifications.audit", _l("Audit"), "journal-check", lambda a: a.has(Role.AUDITOR)),
