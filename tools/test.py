@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What asks nothing of the database engine (rules, texts, commands, looks) runs once.
+# What asks nothing of the database engine (rules, texts, files, films, looks) runs once.
 ENGINE_FREE = [
     "tests/kernel/*",
     "tests/*/test_rules*.py",
@@ -22,13 +22,29 @@ ENGINE_FREE = [
     "tests/*/test_looks.py",
     "tests/infra/test_markup*.py",
     "tests/notifications/test_templates.py",
+    "tests/completion/test_certificate_store.py",
+    "tests/infra/test_storage.py",
+    "tests/recordings/test_c[ahou]*.py",  # captions, chapters, copies, cues
+    "tests/recordings/test_flags.py",
+    "tests/recordings/test_links.py",
     "tests/recordings/test_operations_encoding.py",
+    "tests/recordings/test_renditions.py",
+    "tests/recordings/test_tracks*.py",
+    "tests/recordings/test_up*.py",
+    "tests/recordings/test_versions.py",
+    "tests/rights/test_backlog_sheets.py",
+    "tests/rights/test_consent_rules.py",
+    "tests/rights/test_consent_desk.py",
     "tests/rights/test_parse.py",
     "tests/sessions/test_calendar.py",
+    "tests/watching/test_films.py",
+    "tests/watching/test_handouts.py",
     "tests/watching/test_media_rules.py",
     "tests/watching/test_packing.py",
     "tests/watching/test_properties.py",
+    "tests/watching/test_stored_elsewhere.py",
     "tests/whole/test_content_check.py",
+    "tests/architecture/test_access_table.py",
     "tests/architecture/test_documents.py",
     "tests/architecture/test_headers.py",
     "tests/architecture/test_routes.py",
@@ -62,7 +78,8 @@ def postgres_url() -> tuple[str, object | None]:
 
 
 def main(which: str) -> int:
-    workers = str(min(os.cpu_count() or 2, 8))
+    # Films, servers and time pass while a test waits: more at a time than there are cores.
+    workers = str(min((os.cpu_count() or 2) * 3 // 2, 8))
     parallel = ["-n", workers, "--dist", "loadfile"]
     if which == "quick":
         return pytest("quick, SQLite", *parallel, "-m", "not slow and not browser")

@@ -29,7 +29,6 @@ OVERRIDES = st.one_of(
             "length": st.sampled_from([100_000, 400_000]),
             "approved": st.booleans(),
             "ended": st.one_of(st.none(), MOMENTS),
-            "same": st.booleans(),
         }
     ),
 )
@@ -77,7 +76,6 @@ def write(edition_id: str, case: Recording, kind: str, person_id: str, override:
         )
     if isinstance(override, dict):
         begins = from_ms(override["from_at"])
-        asker = new_id()
         db.session.add(
             Override(
                 recording_id=row.id,
@@ -86,9 +84,9 @@ def write(edition_id: str, case: Recording, kind: str, person_id: str, override:
                 from_at=begins,
                 until_at=begins + timedelta(milliseconds=override["length"]),
                 reason="x",
-                requested_by=asker,
+                requested_by=new_id(),
                 requested_at=begins,
-                approved_by=asker if override["same"] else new_id(),
+                approved_by=new_id() if override["approved"] else None,
                 approved_at=begins if override["approved"] else None,
                 ended_at=None if override["ended"] is None else from_ms(override["ended"]),
             )

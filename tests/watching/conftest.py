@@ -38,6 +38,7 @@ from lms.rights.models import (
 from lms.rights.operations import rewrite_facts
 from tests.conftest import NOW
 from tests.recordings.conftest import Course, course, films, make_course, papers
+from tests.watching.encoded import encoded_once
 
 __all__ = ["course", "films", "make_course", "papers"]
 
@@ -46,6 +47,12 @@ hypothesis_settings.register_profile("no deadline", deadline=None)
 hypothesis_settings.load_profile("no deadline")
 
 OUTSIDE: dict[str, Any] = {"audience": {"reach": "outside"}}
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _encoded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with encoded_once(tmp_path_factory.mktemp("encoded")):
+        yield
 
 
 @dataclass

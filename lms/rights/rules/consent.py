@@ -219,7 +219,8 @@ def widenings(asked: ConsentTerms, given: ConsentTerms) -> tuple[str, ...]:
 
 
 def _beyond_tick(asked: bool | None, given: bool | None) -> bool:  # noqa: FBT001 - two ticks
-    return bool(given) and not asked
+    # Where recording is ruled out from the start, leaving the question open would allow it.
+    return (bool(given) and not asked) or (asked is False and given is None)
 
 
 _OWN_WORDS: Final = frozenset({"credit", "moral", "third_party", "third_party_list", "remark"})
