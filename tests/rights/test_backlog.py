@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import refresh
 from sqlalchemy import event, func, select
 
 from lms.courses.models import Edition, EditionState, Programme
@@ -69,6 +70,7 @@ def office(sign_in: SignIn, cast: Cast) -> FlaskClient:
 def in_english(client: FlaskClient) -> None:
     with client.session_transaction() as session:
         session["language"] = "en"
+    refresh()  # the context of a test outlives its requests, and remembers their language
 
 
 @contextmanager
