@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from lms.recordings.operations import rendering
+from lms.recordings.operations import encoding, rendering
 from lms.recordings.rules import MediaFacts, Shape
 
 
 @contextmanager
 def encoded_once(kept: Path) -> Iterator[None]:
     """Put a memory of finished work in front of the encoder, in the folder `kept`."""
-    encode: Callable[..., int] = rendering.encode
-    encode_sound: Callable[..., int] = rendering.encode_sound
+    encode: Callable[..., int] = encoding.encode
+    encode_sound: Callable[..., int] = encoding.encode_sound
     lengths: dict[str, int] = {}
 
     def remembered(key: str, target: Path, make: Callable[[], int]) -> int:
