@@ -1,20 +1,19 @@
 """What live sessions give to others: the calendar part of mails."""
 
-from functools import partial
-
 from flask import Flask
 
-from lms.config import Settings
+from lms.infra.current import current_settings
 from lms.infra.mail.calendar_parts import register_calendar
 from lms.kernel import clock
 from lms.sessions import queries
 from lms.sessions.texts import Reader, calendar_file
 
 
-def calendar_part(
-    settings: Settings, live_session_id: str, language: str, timezone: str, method: str
-) -> bytes | None:
-    """Return the invitation to a session for a mail; None when the session is gone."""
+def calendar_part(live_session_id: str, language: str, timezone: str, method: str) -> bytes | None:
+    """Return the invitation to a session for a mail; None when the session is gone.
+
+    The settings are those of the application that sends: a process may hold several.
+    """
     card = queries.find_live_session(live_session_id)
     if card is None:
         return None
@@ -22,7 +21,7 @@ def calendar_part(
     return calendar_file(
         card,
         speakers,
-        settings,
+        current_settings(),
         reader=Reader(language, timezone),
         method=method,
         at=clock.now(),
@@ -31,5 +30,5 @@ def calendar_part(
 
 def register(app: Flask) -> None:
     """Give mails their calendar parts."""
-    settings: Settings = app.extensions["settings"]
-    register_calendar(partial(calendar_part, settings))
+    del app
+    register_calendar(calendar_part)

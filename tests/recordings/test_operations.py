@@ -141,7 +141,7 @@ def test_a_file_replaced_while_the_worker_is_busy_is_not_overtaken(
 
         def replace(permille: int) -> None:
             phase(permille)
-            if permille == 900 and get_recording(film.id).media_version == 1:
+            if permille == 850 and get_recording(film.id).media_version == 1:
                 with unit_of_work():
                     import_file(actor, storage, film.id, films / "silent.mp4", NOW)
 
