@@ -273,7 +273,7 @@ def watch_all(trainee: Page) -> None:
     trainee.get_by_role("link", name="The lecture, recorded").click()
     expect(trainee.get_by_test_id("coverage-text")).to_have_text("Watched: 0 %")
     trainee.get_by_test_id("play").click()
-    expect(trainee.get_by_test_id("complete")).to_be_visible(timeout=20_000)
+    expect(trainee.get_by_test_id("complete")).to_be_visible(timeout=60_000)
     expect(trainee.get_by_test_id("coverage-text")).not_to_have_text("Watched: 0 %")
 
 

@@ -22,6 +22,7 @@ pytestmark = [*BROWSER, pytest.mark.sqlite_only]
 
 Browse = Callable[..., BrowserContext]
 
+UNAVAILABLE = "This material is not available."
 #: How long a film may play on, in s, at normal and at half speed.
 BOUNDS = {1.0: 60, 0.5: 120}
 KEY = re.compile(r"/k1\.key$")
@@ -60,7 +61,8 @@ class Player:
     def look(self) -> None:
         """Note the moment at which nothing is left of the film."""
         place, ready, playing = self.page.evaluate(STATE)
-        if self.stopped_at is None and not playing and ready == 0:
+        told = self.page.get_by_test_id("player-message").text_content()
+        if self.stopped_at is None and not playing and ready == 0 and told == UNAVAILABLE:
             self.stopped_at = time.monotonic()
         elif self.stopped_at is None:
             self.position = place
@@ -106,14 +108,10 @@ def test_playing_ends_within_the_bounds(browse: Browse, cast: Cast, shelf: Shelf
         after = player.stopped_at - withdrawn[player.rate]
         assert after < BOUNDS[player.rate], f"{player.rate}x, reports lost: {player.mute}"
         assert player.position < 60  # nothing beyond the key that was there
-        expect(player.page.get_by_test_id("player-message")).to_have_text(
-            "This material is not available."
-        )
+        expect(player.page.get_by_test_id("player-message")).to_have_text(UNAVAILABLE)
         assert player.page.evaluate("() => document.querySelector('video').src") == ""
         expect(player.page.locator("[data-captions]")).to_be_hidden()
     # What begins now does not begin.
     for player in players:
         player.page.get_by_test_id("play").click()
-        expect(player.page.get_by_test_id("player-message")).to_have_text(
-            "This material is not available."
-        )
+        expect(player.page.get_by_test_id("player-message")).to_have_text(UNAVAILABLE)
