@@ -195,7 +195,7 @@ def count_lost(audience: Audience, players: list[Player], seen: Seen) -> int:
     lost = 0
     rows = {row.person_id: row for row in db.session.scalars(select(Watch))}
     numbers = {
-        play_id: len(unpack_numbers(packed))
+        play_id: sum(b - a for a, b in unpack_numbers(packed))
         for play_id, packed in db.session.execute(
             select(WatchSession.play_session_id, WatchSession.seen)
         )
