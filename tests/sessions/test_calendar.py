@@ -11,6 +11,8 @@ import vobject
 from flask import Flask
 from flask.testing import FlaskClient
 
+from lms.app import create_app
+from lms.config import Settings
 from lms.infra.db import unit_of_work
 from lms.infra.mail.calendar_parts import calendar_part
 from lms.kernel.ids import PersonId
@@ -167,3 +169,13 @@ def test_the_file_is_named_after_the_session(world: World, sign_in: SignIn) -> N
 
     name = unquote(answer.headers["Content-Disposition"])
     assert "第4部 懇談会 X y.ics" in name
+
+
+def test_invitations_name_the_site_that_sends_them(
+    world: World, app: Flask, settings: Settings
+) -> None:
+    key = world.add()
+    create_app(replace(settings, base_url="https://another.example"))  # in the same process
+    assert app.testing
+    invitation = read(calendar_part(key, "ja", "Asia/Tokyo", "REQUEST") or b"")
+    assert invitation.vevent.uid.value == f"live-session-{key}@localhost"
