@@ -21,7 +21,14 @@ from lms.infra.db import db, unit_of_work
 from lms.infra.mail.models import OutboxMail
 from lms.recordings.models import Recording
 from lms.rights.cli import rights
-from lms.rights.models import DestructionRecord, Publication, Takedown, Withdrawal
+from lms.rights.models import (
+    Agreement,
+    AgreementTerm,
+    DestructionRecord,
+    Publication,
+    Takedown,
+    Withdrawal,
+)
 from lms.rights.operations import lift_takedown, rewrite_facts, take_down, withdraw_agreement
 from lms.rights.operations.closing import close_recording
 from lms.rights.operations.journal import FILE, append_missing, read_journal, replay, unreplayed
@@ -208,17 +215,32 @@ def test_an_altered_line_is_not_applied(life: Life, folder: Path, ask: Ask) -> N
 def test_what_the_database_does_not_know_is_no_reason_to_stop(life: Life, folder: Path) -> None:
     life.withdraw()
     append_missing(folder)
-    line = read_journal(folder).lines[0]
     with unit_of_work():
+        for model in (Withdrawal, AgreementTerm, Agreement):
+            db.session.execute(delete(model))
+        rewrite_facts(life.course.recording_id, NOW)
+    assert unreplayed(folder) == []
+    with unit_of_work():
+        done = replay(folder, NOW)
+    assert (done.applied, done.known, done.without_object, done.damaged) == (0, 0, 1, 0)
+
+
+def test_a_withdrawal_by_a_lost_renewal_ends_what_it_renewed(
+    life: Life, desk: Desk, folder: Path, ask: Ask
+) -> None:
+    renewal = desk.agree(lineage=life.agreement_id)
+    dataclasses.replace(life, agreement_id=renewal.id).withdraw()
+    append_missing(folder)
+    with unit_of_work():  # the backup is older than the renewal
         db.session.execute(delete(Withdrawal))
-    (folder / FILE).write_text(
-        (folder / FILE)
-        .read_text(encoding="utf-8")
-        .replace(line["agreement_id"], "01arz3ndektsv4rrffq69g5fav"),
-        encoding="utf-8",
-    )
-    # The line's check does not fit any more, so it is damaged rather than applied.
-    assert read_journal(folder).damaged == 1
+        of_it = AgreementTerm.agreement_id == renewal.id
+        db.session.execute(delete(AgreementTerm).where(of_it))
+        db.session.execute(delete(Agreement).where(Agreement.id == renewal.id))
+        rewrite_facts(life.course.recording_id, NOW)
+    assert ask("trainee").code is Code.ALLOW
+    with unit_of_work():
+        assert replay(folder, NOW).applied == 1
+    assert ask("trainee").code is Code.RIGHTS_WITHDRAWN
     assert unreplayed(folder) == []
 
 

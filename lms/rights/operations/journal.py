@@ -174,6 +174,7 @@ def _withdrawal_line(withdrawal: Withdrawal, agreement: Agreement) -> Json:
         "id": withdrawal.id,
         "recording_id": agreement.recording_id,
         "agreement_id": agreement.id,
+        "lineage": agreement.lineage,
         "at": _text(withdrawal.at),
         "actions": list(withdrawal.actions),
         "grace_ms": withdrawal.grace_ms,
@@ -226,10 +227,11 @@ class _Known:
 
     def __init__(self, lines: Collection[Json]):
         def ids(name: str, *entries: Entry) -> set[str]:
-            return {str(line[name]) for line in lines if line["entry"] in entries}
+            return {str(line.get(name)) for line in lines if line["entry"] in entries}
 
         self._withdrawals = _existing(Withdrawal.id, ids("id", Entry.WITHDRAWAL))
         self._agreements = _existing(Agreement.id, ids("agreement_id", Entry.WITHDRAWAL))
+        self._lineages = _existing(Agreement.lineage, ids("lineage", Entry.WITHDRAWAL))
         self._takedowns: dict[str, datetime | None] = {}
         for part in _chunks(ids("id", Entry.TAKEDOWN, Entry.LIFTED)):
             rows = db.session.execute(
@@ -243,9 +245,13 @@ class _Known:
         self._coming = ids("id", Entry.TAKEDOWN)
 
     def has_object(self, line: Json) -> bool:
-        """Whether the database has what a line is about."""
+        """Whether the database has what a line is about.
+
+        A withdrawal ends its whole lineage: it counts where a renewal is lost and what it
+        renewed is not.
+        """
         if line["entry"] == Entry.WITHDRAWAL:
-            return line["agreement_id"] in self._agreements
+            return line["agreement_id"] in self._agreements or line.get("lineage") in self._lineages
         return line["recording_id"] in self._recordings
 
     def lacks(self, line: Json) -> bool:
@@ -310,7 +316,7 @@ def _apply(line: Json, at: datetime) -> None:
         case Entry.WITHDRAWAL:
             db.session.add(
                 Withdrawal(
-                    id=line["id"], agreement_id=line["agreement_id"], at=moment,
+                    id=line["id"], agreement_id=_agreement_of(line), at=moment,
                     actions=list(line["actions"]), grace_ms=int(line["grace_ms"]),
                     reason=line["reason"], entered_by=line["by"],
                 )
@@ -338,6 +344,19 @@ def _apply(line: Json, at: datetime) -> None:
         SYSTEM, "rights.journal_replayed", "recording", recording.id, at=at,
         entry=line["entry"], original=line["id"], happened_at=line["at"],
     )  # fmt: skip
+
+
+def _agreement_of(line: Json) -> str:
+    """Return the agreement that a withdrawal names, else the newest that its lineage has left."""
+    named: str = line["agreement_id"]
+    if db.session.get(Agreement, named) is not None:
+        return named
+    return db.session.scalars(
+        select(Agreement.id)
+        .where(Agreement.lineage == line["lineage"])
+        .order_by(Agreement.created_at.desc(), Agreement.id.desc())
+        .limit(1)
+    ).one()
 
 
 def _close_again(line: Json, recording: Recording, moment: datetime, at: datetime) -> None:
