@@ -25,8 +25,10 @@ from lms.infra.mail.models import OutboxMail
 from lms.infra.mail.rendering import render_text
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Rightsholder, Withdrawal
 from lms.rights.operations import (
+    HolderDetails,
     ask_consent,
     cancel_request,
+    change_rightsholder,
     expire_requests,
     note_reminders,
     propose_agreement,
@@ -626,6 +628,27 @@ def test_a_person_with_an_account_signs_without_a_code(
     taken = speaker.post(f"/my/consents/{link.agreement_id}/withdraw", data={})
     assert taken.status_code == 303
     assert len(sent("consent_withdrawn")) == 1
+
+
+def test_an_account_that_came_later_takes_back_what_was_signed_before(
+    app: Flask, desk: Desk, cast: Cast, sign_in: Callable[..., FlaskClient]
+) -> None:
+    link = open_link(app, desk)
+    link.answer()
+    link.sign(code())
+    holder_id = link.agreement().rightsholder_id or ""
+    details = HolderDetails(
+        "白浜 汐里", email="shirahama@speaker.example", person_id=cast.speaker.id
+    )  # fmt: skip
+    with unit_of_work():
+        change_rightsholder(desk.actor, holder_id, details, NOW)
+    with time_machine.travel(NOW + timedelta(minutes=2), tick=False):
+        assert withdraw(link, actions=["download"]).status_code == 303
+    assert db.session.scalars(select(Withdrawal.actions)).all() == [["download"]]
+    speaker = sign_in(cast.speaker)
+    assert f"/my/consents/{link.agreement_id}/withdraw" in speaker.get("/my/consents").text
+    assert speaker.post(f"/my/consents/{link.agreement_id}/withdraw", data={}).status_code == 303
+    assert len(sent("consent_withdrawn")) == 2
 
 
 def test_the_letter_speaks_english_to_who_reads_english(app: Flask, desk: Desk) -> None:

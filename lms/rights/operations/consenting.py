@@ -112,7 +112,8 @@ def sign_by_link(
         raise RightsRefusedError("answers_changed")
     if fault := _use_code(request, secret, code, at):
         return fault
-    _take_answers(_holder_actor(request), request, name.strip(), "link", at)
+    holder = _link_actor(get_holder(request.rightsholder_id).person_id)
+    _take_answers(holder, request, name.strip(), "link", at)
     return ""
 
 
@@ -210,9 +211,9 @@ def withdraw_by_link(
         raise NotFoundError
     if fault := _use_code(request, secret, code, at):
         return fault
-    withdraw_own(
-        _holder_actor(request), agreement_id, at, actions=actions, reason=reason, secret=secret
-    )
+    # As whom the agreement names: the account of the rightsholder may have come or changed since.
+    holder = _link_actor(own[agreement_id].holder_person_id)
+    withdraw_own(holder, agreement_id, at, actions=actions, reason=reason, secret=secret)
     return ""
 
 
@@ -259,9 +260,8 @@ def require_own_request(actor: Actor, request: ConsentRequest) -> None:
         raise NotFoundError
 
 
-def _holder_actor(request: ConsentRequest) -> Actor:
+def _link_actor(person_id: str | None) -> Actor:
     """Return who acts by a link: the rightsholder's account where there is one."""
-    person_id = get_holder(request.rightsholder_id).person_id
     if person_id is None:
         return SYSTEM
     person = get_person(person_id)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
@@ -12,7 +12,7 @@ from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.japanese import KanaError, to_katakana
 from lms.people.queries import find_person, is_id
 from lms.people.rules import clean_address, is_address
-from lms.rights.models import Rightsholder
+from lms.rights.models import Agreement, Rightsholder
 from lms.rights.policy import require_rights_staff
 
 _MOST = {"name": 200, "kana": 200, "organisation": 200, "title": 100, "address": 1000, "note": 2000}
@@ -57,6 +57,7 @@ def change_rightsholder(
 ) -> Rightsholder:
     """Change a rightsholder. Agreements keep the name under which they were signed.
 
+    An account that came later, or another one, looks after all of them from now on.
     Raises NotFoundError, InvalidInputError as `add_rightsholder`.
     """
     require_rights_staff(actor)
@@ -70,6 +71,12 @@ def change_rightsholder(
         if getattr(holder, name) != value:
             setattr(holder, name, value)
             changed.append(name)
+    if "person_id" in changed:
+        db.session.execute(
+            update(Agreement)
+            .where(Agreement.rightsholder_id == holder.id)
+            .values(holder_person_id=holder.person_id)
+        )
     if changed:
         record_act(actor, "rightsholder.changed", "rightsholder", holder.id, at=at, fields=changed)
     return holder
