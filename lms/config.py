@@ -111,7 +111,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         mail_folder=Path(folder) if folder else (var_dir / "mail" if demo else None),
         accel_prefix=env.get("TOMONI_ACCEL_PREFIX", ""),
         max_upload_mb=_number(env, "TOMONI_MAX_UPLOAD_MB", 4096),
-        media_master_key=_media_key(env, var_dir),
+        media_master_key=_media_key(env, var_dir, secret),
         journal_folder=Path(env["TOMONI_JOURNAL"]).resolve() if env.get("TOMONI_JOURNAL") else None,
         trusted_proxies=_count(env, "TOMONI_TRUSTED_PROXIES"),
         s3=_s3(env),
@@ -176,24 +176,29 @@ def _count(env: Mapping[str, str], name: str) -> int:
     return 0 if env.get(name, "") in {"", "0"} else _number(env, name, 0)
 
 
-def _media_key(env: Mapping[str, str], var_dir: Path) -> bytes:
+def _media_key(env: Mapping[str, str], var_dir: Path, secret: str) -> bytes:
     """Return the key from which the keys of recordings are derived.
 
     Not the key that signs cookies: that one may be changed at any time, while a change of this
-    one makes every processed recording unplayable.
+    one makes every processed recording unplayable. Where files lie from before it was kept by
+    itself, they are under the one that signed cookies then, which stays their key.
     """
     given = env.get("TOMONI_MEDIA_KEY", "")
     if given and len(given) < 32:  # noqa: PLR2004 - 32 characters of a random text
         raise ConfigError("TOMONI_MEDIA_KEY must have at least 32 characters.")
-    return (given or _kept_secret(var_dir, "media-key")).encode()
+    first = secret if (var_dir / "media").is_dir() else ""
+    return (given or _kept_secret(var_dir, "media-key", first)).encode()
 
 
-def _kept_secret(var_dir: Path, name: str = "secret-key") -> str:
-    """Make a secret once and keep it beside the data, readable by this user only."""
+def _kept_secret(var_dir: Path, name: str = "secret-key", first: str = "") -> str:
+    """Make a secret once (`first`, or a random one) and keep it beside the data.
+
+    Readable by this user only.
+    """
     path = var_dir / name
     if not path.exists():
         var_dir.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
-            file.write(os.urandom(32).hex())
+            file.write(first or os.urandom(32).hex())
     return path.read_text().strip()

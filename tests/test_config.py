@@ -24,6 +24,16 @@ def test_another_key_for_cookies_leaves_recordings_playable(tmp_path: Path) -> N
     assert after.media_master_key == before.media_master_key
 
 
+def test_recordings_of_the_first_version_stay_playable(tmp_path: Path) -> None:
+    """There the key that signed cookies was theirs too."""
+    (tmp_path / "media").mkdir()
+    env = {"TOMONI_VAR": str(tmp_path), "TOMONI_SECRET_KEY": "o" * 40}
+    assert load_settings(env).media_master_key == b"o" * 40
+    changed = load_settings({**env, "TOMONI_SECRET_KEY": "n" * 40})
+    assert changed.media_master_key == b"o" * 40
+    assert (tmp_path / "media-key").stat().st_mode & 0o077 == 0
+
+
 def test_what_is_set_is_taken(tmp_path: Path) -> None:
     settings = load_settings(
         {
