@@ -148,7 +148,7 @@ def upgrade() -> None:
     sa.Column('role', sa.String(length=16), nullable=False),
     sa.Column('source_key', sa.String(length=300), nullable=False),
     sa.Column('source_name', sa.String(length=300), nullable=False),
-    sa.Column('source_size', sa.Integer(), nullable=False),
+    sa.Column('source_size', sa.BigInteger(), nullable=False),
     sa.Column('source_sha256', sa.String(length=64), nullable=False),
     sa.Column('shift_ms', sa.Integer(), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
@@ -205,7 +205,7 @@ def upgrade() -> None:
     sa.Column('recording_id', sa.String(length=26), nullable=False),
     sa.Column('media_version', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=300), nullable=False),
-    sa.Column('size', sa.Integer(), nullable=True),
+    sa.Column('size', sa.BigInteger(), nullable=True),
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('pages', sa.Integer(), nullable=True),
     sa.Column('note', sa.Text(), nullable=False),
@@ -221,7 +221,7 @@ def upgrade() -> None:
     sa.Column('media_version', sa.Integer(), nullable=False),
     sa.Column('cuts', sa.JSON(), nullable=False),
     sa.Column('key', sa.String(length=300), nullable=False),
-    sa.Column('size', sa.Integer(), nullable=True),
+    sa.Column('size', sa.BigInteger(), nullable=True),
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('job_id', sa.String(length=26), nullable=True),
@@ -407,6 +407,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('source_url', sa.String(length=1000), server_default='', nullable=False))
         batch_op.add_column(sa.Column('shelf', sa.String(length=200), server_default='', nullable=False))
         batch_op.add_column(sa.Column('recorded_on', sa.Date(), nullable=True))
+        batch_op.alter_column('source_size', existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=True)
 
     with op.batch_alter_table('rendition', schema=None) as batch_op:
         batch_op.add_column(sa.Column('role', sa.String(length=8), server_default='video', nullable=False))
@@ -432,6 +433,7 @@ def downgrade() -> None:
         batch_op.drop_column('role')
 
     with op.batch_alter_table('recording', schema=None) as batch_op:
+        batch_op.alter_column('source_size', existing_type=sa.BigInteger(), type_=sa.Integer(), existing_nullable=True)
         batch_op.drop_column('recorded_on')
         batch_op.drop_column('shelf')
         batch_op.drop_column('source_url')

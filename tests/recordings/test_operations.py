@@ -19,6 +19,7 @@ from lms.recordings.jobs import JOBS
 from lms.recordings.models import Caption, MediaKind, Recording, Rendition, Stage
 from lms.recordings.operations import (
     Details,
+    Received,
     add_recording,
     attach_file,
     change_details,
@@ -38,6 +39,7 @@ from lms.recordings.queries import (
     list_cues,
     list_recordings,
     list_renditions,
+    list_versions,
 )
 from lms.sessions.models import LiveSession
 from tests.conftest import NOW, Cast
@@ -323,3 +325,14 @@ def test_two_replacements_at_once_leave_the_later_files_alone(
     found = get_recording(row.id)
     assert found.media_version == 3
     assert files(settings) == [found.source_key]
+
+
+def test_a_file_of_more_than_two_gigabytes_is_written_down(cast: Cast, film: Recording) -> None:
+    large = Received(
+        MediaKind.VIDEO, f"recordings/{film.id}/v2-x/source", "a.mp4", 10**10, "0" * 64
+    )
+    with unit_of_work():
+        attach_file(cast.actor("organiser"), film.id, large, NOW)
+    db.session.expire_all()
+    assert get_recording(film.id).source_size == 10**10
+    assert list_versions(film.id)[0].size == 10**10

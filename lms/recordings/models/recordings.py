@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.infra.db import Model, WithId
@@ -70,7 +70,7 @@ class Recording(WithId, Model):
     media_version: Mapped[int] = mapped_column(default=1)
     source_key: Mapped[str] = mapped_column(String(300), default="")
     source_name: Mapped[str] = mapped_column(String(300), default="")
-    source_size: Mapped[int | None]
+    source_size: Mapped[int | None] = mapped_column(BigInteger)
     source_sha256: Mapped[str | None] = mapped_column(String(64))
     poster_key: Mapped[str] = mapped_column(String(300), default="")
     error_code: Mapped[str] = mapped_column(String(60), default="")
@@ -123,7 +123,7 @@ class AudioTrack(WithId, Model):
     role: Mapped[str] = mapped_column(String(16), default="interpretation")
     source_key: Mapped[str] = mapped_column(String(300))
     source_name: Mapped[str] = mapped_column(String(300), default="")
-    source_size: Mapped[int]
+    source_size: Mapped[int] = mapped_column(BigInteger)
     source_sha256: Mapped[str] = mapped_column(String(64))
     shift_ms: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(10), default="waiting")
@@ -145,7 +145,7 @@ class MediaCopy(WithId, Model):
     media_version: Mapped[int]
     cuts: Mapped[list[Any]]
     key: Mapped[str] = mapped_column(String(300), default="")
-    size: Mapped[int | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64), default="")
     state: Mapped[str] = mapped_column(String(10), default="making")
     job_id: Mapped[str | None] = mapped_column(String(26))
@@ -190,7 +190,7 @@ class FileVersion(WithId, Model):
     recording_id: Mapped[str] = mapped_column(ForeignKey("recording.id"))
     media_version: Mapped[int]
     name: Mapped[str] = mapped_column(String(300), default="")
-    size: Mapped[int | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64), default="")
     pages: Mapped[int | None]
     note: Mapped[str] = mapped_column(Text, default="")
