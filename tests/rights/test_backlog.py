@@ -350,9 +350,28 @@ def test_one_letter_asks_for_several(office: FlaskClient, course: Course) -> Non
     assert count(ConsentItem) == 2
     assert states()["賃金の資料", "白浜 汐里"] is ItemState.ASKED
     # Asked again while the letter is open: nothing new, and said so.
-    again = office.post(go.location, data=data)
+    shown = chosen((film, "speaker"), (paper, "slides"))
+    again = office.post(go.location, data={**data, "item": shown})
     assert again.status_code == 422
     assert count(ConsentRequest) == 1
+
+
+def test_all_that_one_holds_is_asked_behind_an_address_that_servers_take(
+    office: FlaskClient, course: Course
+) -> None:
+    del course
+    rows = (f"講義{n},動画,labour-economics,2026,,白浜 汐里,,,,,\n" for n in range(105))
+    enter(office, HEAD + "".join(rows))
+    who = holder("白浜 汐里")
+    go = office.post(f"{BOARD}/chosen", data={"holder": who.id, "do": "letter_all"})
+    assert len(go.location) < 4000
+    page = office.get(go.location).text
+    shown = re.findall('name="item" value="([^"]+)"', page)
+    assert len(shown) == shelving.MOST_IN_A_LETTER
+    data = {"uses": ["play"], "reach": "affiliate", "language": "ja", "item": shown}
+    assert office.post(go.location, data=data).status_code == 303
+    assert count(ConsentItem) == shelving.MOST_IN_A_LETTER
+    assert office.get(go.location).text.count('name="item"') == 5
 
 
 def answer(client: FlaskClient, who: Rightsholder, items: list[str], **data: Any) -> Any:

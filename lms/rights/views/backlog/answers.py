@@ -21,6 +21,7 @@ from lms.rights.forms import NAMED, reach_choices
 from lms.rights.forms.backlog import FILM_USES, PAPER_USES, LetterForm, ShelfAnswerForm
 from lms.rights.operations.asking import get_holder
 from lms.rights.operations.shelving import (
+    MOST_IN_A_LETTER,
     Letter,
     ShelfAnswer,
     ask_for_items,
@@ -38,17 +39,20 @@ from lms.rights.views.blueprint import blueprint
 _OPEN = {ItemState.NOT_ASKED, ItemState.NO, ItemState.NOT_FOUND, ItemState.NOT_MINE}
 
 
-def _chosen_lines() -> tuple[str, list[BacklogLine]]:
-    """Return the rightsholder and the lines that the address names; 404 when there is none."""
+def _chosen_lines(*, else_unasked: bool = False) -> tuple[str, list[BacklogLine]]:
+    """Return the rightsholder and the lines named; 404 when there is none.
+
+    Where none is named and `else_unasked`: those not asked yet, as many as one letter holds.
+    """
     holder_id = request.args.get("holder", "")
-    wanted = set(read_chosen(request.args.getlist("item")))
-    if not is_id(holder_id) or not wanted:
+    wanted = set(read_chosen(request.values.getlist("item")))
+    if not is_id(holder_id) or not (wanted or else_unasked):
         raise NotFoundError
-    lines = [
-        line
-        for line in list_chosen(current_actor(), holder_id, {key for key, _kind in wanted})
-        if (line.recording.id, line.kind) in wanted
-    ]
+    if wanted:
+        named = list_chosen(current_actor(), holder_id, {key for key, _kind in wanted})
+        lines = [line for line in named if (line.recording.id, line.kind) in wanted]
+    else:
+        lines = list_chosen(current_actor(), holder_id)[:MOST_IN_A_LETTER]
     if not lines:
         raise NotFoundError
     return holder_id, lines
@@ -79,8 +83,8 @@ def _terms(form: LetterForm | ShelfAnswerForm, recording: Recording, kind: str) 
 @blueprint.route("/desk/rights/backlog/letter", methods=["GET", "POST"])
 @access(RIGHTS_DESK)
 def backlog_letter() -> Any:
-    """Ask one rightsholder for several items in one letter."""
-    holder_id, lines = _chosen_lines()
+    """Ask one rightsholder for several items in one letter; without `?item=` for all unasked."""
+    holder_id, lines = _chosen_lines(else_unasked=True)
     askable = [line for line in lines if line.state in _OPEN]
     form = LetterForm()
     form.set_reaches(_reaches())

@@ -23,7 +23,7 @@ from lms.rights.forms.backlog import HolderForm
 from lms.rights.operations import HolderDetails
 from lms.rights.operations.shelving import name_holder, take_on, unname_holder
 from lms.rights.policy import require_rights_desk
-from lms.rights.queries.backlog import BacklogFilter, list_chosen, list_open_imports, read_backlog
+from lms.rights.queries.backlog import BacklogFilter, list_open_imports, read_backlog
 from lms.rights.rules.shelf import ItemState
 from lms.rights.texts.backlog import STATE_CHIPS, STATES, file_fault_text
 from lms.rights.texts.desk import KINDS
@@ -88,9 +88,8 @@ def backlog_chosen() -> Any:
     holder_id, act = request.form.get("holder", ""), request.form.get("do", "")
     chosen = read_chosen(request.form.getlist("item"))
     if act == "letter_all" and is_id(holder_id):
-        lines = list_chosen(current_actor(), holder_id)
-        chosen = [(line.recording.id, line.kind) for line in lines]
-        act = "letter"
+        # Named one by one they would make an address longer than servers take.
+        return redirect(url_for("rights.backlog_letter", holder=holder_id), 303)
     if not chosen:
         flash(_("Please choose at least one item."), "warn")
         return redirect(url_for("rights.backlog", holder=holder_id or None), 303)
