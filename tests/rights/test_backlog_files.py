@@ -1,5 +1,6 @@
 """Files for the backlog: sent together or from a folder, each on its own."""
 
+import contextlib
 import io
 import subprocess
 from collections.abc import Callable, Sequence
@@ -107,6 +108,26 @@ def outcomes() -> dict[str, tuple[str, str]]:
 
 def stored() -> list[str]:
     return sorted(current_storage().list("shelf"))
+
+
+def test_where_the_store_gives_up_nothing_stays_of_what_was_sent(
+    office: FlaskClient, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del course
+    enter(office, LIST)
+    storage = current_storage()
+    put = storage.put
+
+    def full_at_the_second(key: str, source: Any) -> Any:
+        if stored():
+            raise OSError(28, "No space left on device")
+        return put(key, source)
+
+    monkeypatch.setattr(storage, "put", full_at_the_second)
+    with contextlib.suppress(OSError):
+        send(office, [("one.pdf", pdf(1)), ("two.pdf", pdf(1))])
+    assert stored() == []
+    assert outcomes() == {}
 
 
 def test_files_are_found_by_name_and_a_bad_one_stops_no_other(
@@ -225,6 +246,8 @@ def make_folder(folder: Path, film: bytes) -> Path:
     (folder / "film.mp4").write_bytes(film)
     (folder / "else.txt").write_bytes(b"?")
     (folder / ".hidden").write_bytes(b"?")
+    (folder / ".trash" / "2018" / "old").mkdir(parents=True)
+    (folder / ".trash" / "2018" / "old" / "one.pdf").write_bytes(pdf(1))
     return folder
 
 
@@ -232,7 +255,7 @@ def test_a_folder_of_the_server_is_taken_in(
     command: Callable[..., Any], course: Course, tmp_path: Path, film: bytes
 ) -> None:
     del course
-    folder = make_folder(tmp_path / "shelf", film)
+    folder = make_folder(tmp_path / ".shelf", film)
     sheet = tmp_path / "list.csv"
     sheet.write_bytes((LIST + "誤り,巻物,,,,,,,,,\n").encode("cp932"))
     arguments = ("--folder", str(folder), "--sheet", str(sheet))

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from lms.infra.current import current_settings, current_storage
-from lms.infra.db import unit_of_work
+from lms.infra.db import db, unit_of_work
 from lms.infra.web.access import RIGHTS_DESK, access, current_actor, takes_files
 from lms.kernel import clock
 from lms.rights.forms.backlog import FilesForm
@@ -59,14 +59,15 @@ def _take(sent: list[Any]) -> Any:
     storage, actor = current_storage(), current_actor()
     names = [one.filename for one in sent]
     matches = match_names(actor, names)
+    db.session.rollback()  # no transaction stays open while files are stored
     incoming, unmatched = [], []
-    for match, one in zip(matches, sent, strict=True):
-        if match.recording_id is None:
-            one.stream.seek(0, 2)
-            unmatched.append((match, one.stream.tell()))
-        else:
-            incoming.append(store_incoming(storage, match, one.stream))
     try:
+        for match, one in zip(matches, sent, strict=True):
+            if match.recording_id is None:
+                one.stream.seek(0, 2)
+                unmatched.append((match, one.stream.tell()))
+            else:
+                incoming.append(store_incoming(storage, match, one.stream))
         with unit_of_work():
             keep_files(actor, incoming, unmatched, clock.now())
     except BaseException:
