@@ -213,8 +213,7 @@ def list_lacking(actor: Actor) -> list[tuple[str, str]]:
 
 def list_folder(folder: Path) -> list[str]:
     """Return the files below a folder by their paths within it; hidden ones are left out."""
+    within = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:])
+        path.as_posix() for path in within if not any(part.startswith(".") for part in path.parts)
     )
