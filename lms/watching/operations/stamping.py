@@ -4,6 +4,7 @@ Outside any transaction. A stamped copy is kept for a day under its serial, so t
 that broke off goes on with the same file.
 """
 
+import hashlib
 import io
 import re
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lms.infra.storage import Storage
+from lms.kernel.intervals import Intervals
 from lms.kernel.japanese import plain_id
 from lms.recordings.models import Recording
 from lms.watching.operations.papers import Stamp, font_folder
@@ -38,10 +40,14 @@ def read_serial(text: str) -> str:
     return serial if _SERIAL.fullmatch(serial) else ""
 
 
-def copy_key(recording: Recording, person_id: str | None, serial: str) -> str:
-    """Return where a stamped copy lies; the folder is its reader's own."""
+def copy_key(recording: Recording, person_id: str | None, serial: str, cuts: Intervals = ()) -> str:
+    """Return where a stamped copy without `cuts` (pages from 0) lies, in its reader's own folder.
+
+    Under other cuts it is another copy: one that holds what was hidden since is not found.
+    """
     folder = f"recordings/{recording.id}/v{recording.media_version}-copies"
-    return f"{folder}/{person_id or _VISITOR}/{serial}.pdf"
+    without = f"-{hashlib.sha256(repr(cuts).encode()).hexdigest()[:16]}" if cuts else ""
+    return f"{folder}/{person_id or _VISITOR}/{serial}{without}.pdf"
 
 
 def make_copy(storage: Storage, source_key: str, stamp: Stamp, key: str, *, across: bool) -> None:

@@ -44,7 +44,7 @@ def download(recording_id: str) -> Any:
     if request.method == "HEAD":
         return guard(Response(mimetype="application/pdf"))
     serial = new_id()
-    key = copy_key(recording, current_actor().person_id, serial)
+    key = copy_key(recording, current_actor().person_id, serial, viewing.left_out)
     make_copy(
         current_storage(), get_source_key(recording, viewing.left_out), stamp_of(at, serial), key,
         across=viewing.decision.obligations.watermark,
@@ -69,7 +69,8 @@ def own_copy(recording_id: str, serial: str) -> Any:
     viewing = _decide(recording_id)
     if not _may_take(viewing):
         return refused_page(get_shown(recording_id, None), viewing, at)
-    key = copy_key(recording, current_actor().person_id, read_serial(serial) or "none")
+    person_id = current_actor().person_id
+    key = copy_key(recording, person_id, read_serial(serial) or "none", viewing.left_out)
     if not current_storage().exists(key):
         abort(404)
     return guard(stored_answer(key, "application/pdf", download_name=_file_name(recording)))
