@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -312,6 +313,24 @@ def test_a_copy_is_its_readers_own_and_ends_with_the_right(
     assert client.get(address).status_code in (403, 404)
 
 
+def test_a_copy_with_pages_that_were_hidden_since_is_not_given_again(
+    cast: Cast, shelf: Shelf, worded: Path, sign_in: SignIn
+) -> None:
+    paper = shelf.paper(worded.name)
+    shelf.agree(paper)
+    shelf.publish(paper)
+    client = sign_in(cast.trainee)
+    address = client.get(f"/recordings/{paper.id}/file.pdf").headers["Location"]
+    assert len(words_of(fetch(client, address)[1])) == 5
+
+    hide_pages(paper, 2, 3)
+    have_cut_copy(paper, 2)
+
+    assert fetch(client, address)[0] == 404
+    status, data, _headers = fetch(client, f"/recordings/{paper.id}/file.pdf")
+    assert (status, len(words_of(data))) == (200, 4)
+
+
 def test_a_copy_is_forgotten_after_a_day(cast: Cast, shelf: Shelf, sign_in: SignIn) -> None:
     paper = shelf.paper()
     shelf.agree(paper)
@@ -522,6 +541,19 @@ def test_words_are_found_over_the_end_of_a_line_and_told_where() -> None:
     assert "協約" in long.line
     assert len(long.line) < 130
     assert find_in_pages(words, " \u3000") == ()
+
+
+def test_a_word_is_found_that_begins_in_the_middle_of_kana() -> None:
+    assert [hit.number for hit in find_in_pages({1: "このうた", 2: "こうた"}, "うた")] == [1, 2]
+    assert [hit.number for hit in find_in_pages({1: "こうりゅう"}, "コーリュー")] == [1]
+
+
+def test_a_page_of_one_endless_line_is_searched_at_once() -> None:
+    before = time.process_time()
+    [hit] = find_in_pages({1: f"{'前' * 20_000}協約{'後' * 2000}"}, "協約")
+    assert "協約" in hit.line
+    assert len(hit.line) < 130
+    assert time.process_time() - before < 5  # in place of minutes
 
 
 def test_a_serial_is_read_as_people_copy_it() -> None:

@@ -1,10 +1,11 @@
 """Which pages of a paper are shown, and where in them words stand."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lms.kernel.intervals import Intervals, contains
-from lms.kernel.japanese import search_key
+from lms.kernel.japanese import search_document, search_key
 
 _LONGEST_EXCERPT = 120
 
@@ -40,31 +41,34 @@ def find_in_pages(words: Mapping[int, str], query: str) -> tuple[PageHit, ...]:
 
     Words that go on over the end of a line are found too: then the page's first line is told.
     """
-    wanted = _bare(query)
+    wanted = _bare(search_key(query))
     if not wanted:
         return ()
     hits = []
     for number in sorted(words):
         lines = words[number].splitlines()
-        if wanted not in _bare(words[number]):
+        if not _holds(words[number], wanted):
             continue
-        line = next((one for one in lines if wanted in _bare(one)), lines[0])
+        line = next((one for one in lines if _holds(one, wanted)), lines[0])
         hits.append(PageHit(number, _excerpt(line, wanted)))
     return tuple(hits)
 
 
-def _bare(text: str) -> str:
-    return "".join(search_key(text).split())
+def _bare(key: str) -> str:
+    return "".join(key.split())
+
+
+def _holds(text: str, wanted: str) -> bool:
+    return any(wanted in _bare(form) for form in search_document(text).split("\n"))
 
 
 def _excerpt(line: str, wanted: str) -> str:
     """Return a long line from a little before what was searched for."""
     if len(line) <= _LONGEST_EXCERPT:
         return line
-    start = 0
-    while start < len(line) - 1 and wanted in _bare(line[start + 1 :]):
-        start += 1
-    start = max(0, start - _LONGEST_EXCERPT // 4)
+    # From where on it is not held any more: what is held from one place on is held from before it.
+    gone = bisect_left(range(len(line)), x=True, key=lambda at: not _holds(line[at:], wanted))
+    start = max(0, gone - 1 - _LONGEST_EXCERPT // 4)
     end = start + _LONGEST_EXCERPT
     return ("…" if start else "") + line[start:end] + ("…" if end < len(line) else "")
 
