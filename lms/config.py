@@ -1,7 +1,9 @@
 """Environment -> one frozen Settings. A bad value stops start-up with a sentence."""
 
 import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -198,7 +200,10 @@ def _kept_secret(var_dir: Path, name: str = "secret-key", first: str = "") -> st
     path = var_dir / name
     if not path.exists():
         var_dir.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        handle, part = tempfile.mkstemp(prefix=f"{name}.", dir=var_dir)
         with os.fdopen(handle, "w") as file:
             file.write(first or os.urandom(32).hex())
+        with suppress(FileExistsError):  # whoever starts beside us was quicker: theirs it is
+            path.hardlink_to(part)
+        Path(part).unlink()
     return path.read_text().strip()

@@ -17,6 +17,19 @@ def test_secrets_are_made_once_and_kept_apart(tmp_path: Path) -> None:
     assert (tmp_path / "media-key").stat().st_mode & 0o077 == 0
 
 
+def test_processes_that_start_together_have_the_same_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"TOMONI_VAR": str(tmp_path)}
+    first = load_settings(env)
+    monkeypatch.setattr(Path, "exists", lambda _path: False)  # as it was a moment before
+    second = load_settings(env)
+    assert (first.secret_key, first.media_master_key) == (
+        second.secret_key, second.media_master_key,
+    )  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["media-key", "secret-key"]
+
+
 def test_another_key_for_cookies_leaves_recordings_playable(tmp_path: Path) -> None:
     before = load_settings({"TOMONI_VAR": str(tmp_path)})
     after = load_settings({"TOMONI_VAR": str(tmp_path), "TOMONI_SECRET_KEY": "n" * 40})
