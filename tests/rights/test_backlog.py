@@ -31,7 +31,7 @@ from lms.rights.models import (
     ShelfItem,
 )
 from lms.rights.operations import shelving
-from lms.rights.operations.consenting import enter_paper
+from lms.rights.operations.consenting import draft_answers, enter_paper
 from lms.rights.operations.shelving import importing
 from lms.rights.queries.backlog import BacklogFilter, read_backlog
 from lms.rights.rules import Code, Decision
@@ -732,6 +732,31 @@ def test_an_answer_by_telephone_counts_for_the_open_letter(
     assert (one.outcome, one.answer, request.state) == ("not_found", {}, "answered")
     assert office.get(f"/desk/rights/requests/{request.id}").status_code == 200
     assert states()["古い講義", "髙森 夏子"] is ItemState.NOT_FOUND
+
+
+def test_the_rest_of_a_letter_is_answered_after_an_item_was_settled_otherwise(
+    office: FlaskClient, course: Course, cast: Cast
+) -> None:
+    del course
+    enter(office)
+    who, film, paper = holder("白浜 汐里"), item("賃金の決まり方"), item("賃金の資料")
+    request = ask_all(office, who)
+    note = "著者と分からず、出版元に照会中"
+    done = answer(office, who, chosen((paper, "slides")), outcome="not_found", note=note)
+    assert done.status_code == 303
+    of_film = select(ConsentItem.id).join(Agreement).where(Agreement.recording_id == film.id)
+    answers = {db.session.scalars(of_film).one(): ItemAnswer("yes")}
+    with unit_of_work():
+        draft_answers(request.id, answers, NOW)
+    with unit_of_work():
+        enter_paper(
+            cast.actor("organiser"), request.id, answers, NOW, signed_on=date(2026, 10, 1),
+            document_key="x", document_name="x.pdf", document_sha256="0" * 64,
+        )  # fmt: skip
+    assert states()["賃金の決まり方", "白浜 汐里"] is ItemState.YES
+    assert states()["賃金の資料", "白浜 汐里"] is ItemState.NOT_FOUND
+    kept = dict(db.session.execute(select(Agreement.recording_id, Agreement.document_key)).all())
+    assert kept == {film.id: "x", paper.id: ""}  # the scan is no evidence of the other
 
 
 def test_a_list_that_nobody_entered_is_forgotten_with_the_names_in_it(

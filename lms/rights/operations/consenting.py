@@ -157,7 +157,8 @@ def enter_paper(
         raise InvalidInputError("signed_on", "signature_in_future")
     if not document_key:
         raise InvalidInputError("scan", "scan_missing")
-    for item, _agreement in _open_items(request):
+    answered = _open_items(request)
+    for item, _agreement in answered:
         if item.id not in answers:
             raise InvalidInputError(f"{item.id}-choice", "choice_missing")
         item.answer = answers[item.id].to_json()
@@ -166,7 +167,7 @@ def enter_paper(
         actor, request, get_holder(request.rightsholder_id).name, "paper", at, signed_at=signed_at
     )
     request.document_key, request.document_sha256 = document_key, document_sha256
-    for _item, agreement in _items(request):
+    for _item, agreement in answered:
         agreement.basis = "paper"
         agreement.document_key = document_key
         agreement.document_name = document_name[:300]
@@ -333,7 +334,11 @@ def _items(request: ConsentRequest) -> list[tuple[ConsentItem, Agreement]]:
 
 def _open_items(request: ConsentRequest) -> list[tuple[ConsentItem, Agreement]]:
     """Return the items that nobody has answered otherwise meanwhile."""
-    return [pair for pair in _items(request) if pair[1].status == "requested"]
+    return [
+        (item, agreement)
+        for item, agreement in _items(request)
+        if agreement.status == "requested" and not item.outcome
+    ]
 
 
 def _settle(agreement: Agreement, item: ConsentItem, answer: ItemAnswer) -> Settled:
