@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, make_response, render_template, request
+from flask import Response, abort, make_response, render_template, request
 from flask_babel import gettext as _
 
 from lms.infra.audit import record_act
@@ -17,7 +17,7 @@ from lms.recordings.queries import find_copy, get_recording
 from lms.rights.rules import Action
 from lms.watching.operations import PLAYED
 from lms.watching.queries import Viewing, decide_for, decide_viewing, get_shown
-from lms.watching.queries.films import find_fitting_copy
+from lms.watching.queries.films import DOWNLOADED, find_fitting_copy, has_begun_copy
 from lms.watching.views.answers import course_address, guard
 from lms.watching.views.blueprint import blueprint
 from lms.watching.views.refusing import refused_page, stated_country
@@ -41,16 +41,16 @@ def take_film(recording_id: str) -> Any:
     copy = find_fitting_copy(recording, viewing.left_out)
     if copy is None:
         return _not_there(recording_id)
-    if request.method != "HEAD" and _begins(request.headers.get("Range", "")):
-        with unit_of_work():
-            record_act(current_actor(), "recording.downloaded", "recording", recording_id, at=at,
-                       code=viewing.decision.code.value, sha256=copy.sha256,
-                       media_version=recording.media_version)  # fmt: skip
     mimetype, ending = _TYPES[MediaKind(recording.kind)]
     try:
         answer = stored_answer(copy.key, mimetype, download_name=_file_name(recording, ending))
     except FileNotFoundError:
         return _not_there(recording_id)
+    if request.method != "HEAD" and not _goes_on(answer, copy):
+        with unit_of_work():
+            record_act(current_actor(), DOWNLOADED, "recording", recording_id, at=at,
+                       code=viewing.decision.code.value, sha256=copy.sha256,
+                       media_version=recording.media_version)  # fmt: skip
     return guard(answer)
 
 
@@ -75,9 +75,11 @@ def _may_take(viewing: Viewing) -> bool:
     return granted and not (obligations.stream_only or obligations.watermark)
 
 
-def _begins(wanted: str) -> bool:
-    """Whether a request is for the beginning, so that going on is not logged again."""
-    return not wanted or wanted.replace(" ", "").startswith("bytes=0-")
+def _goes_on(answer: Response, copy: MediaCopy) -> bool:
+    """Whether it is a later piece of what the log shows as begun, which is not logged again."""
+    piece = answer.headers.get("Content-Range", "")
+    later = bool(piece) and not piece.startswith("bytes 0-")
+    return later and has_begun_copy(current_actor().person_id, copy)
 
 
 def _not_there(recording_id: str) -> Any:
