@@ -20,7 +20,7 @@ from lms.rights.operations import (
     withdraw_agreement,
 )
 from tests.conftest import Cast
-from tests.watching.conftest import Shelf
+from tests.watching.conftest import Shelf, enrol
 
 SignIn = Callable[[Any], FlaskClient]
 
@@ -109,3 +109,27 @@ def test_a_part_taken_down_is_left_out_of_staff_s_preview_too(
     with unit_of_work():
         take_down(cast.actor("organiser"), film.id, "x", clock.now(), segment_id=segment.id)
     assert len(opened(client, film)["map"]) == 2
+
+
+def test_no_picture_of_a_part_taken_down_stands_for_the_film(
+    sign_in: SignIn, cast: Cast, shelf: Shelf
+) -> None:
+    """Who may not watch yet sees the cover, but not where it shows what was taken down."""
+    film = shelf.film()
+    shelf.agree(film)
+    shelf.publish(film, attended=["nowhere"])
+    with unit_of_work():
+        segment = mark_segment(
+            cast.actor("organiser"), film.id,
+            SegmentDetails(2000, 4000, way="exempt", basis="statute"), clock.now(),
+        )  # fmt: skip
+    enrol(cast.trainee, shelf.course)
+    client = sign_in(cast.trainee)
+    cover = f"/recordings/{film.id}/cover.jpg"
+    assert client.get(f"/recordings/{film.id}").status_code == 403
+    assert client.get(cover, buffered=True).status_code == 200
+
+    with unit_of_work():
+        take_down(cast.actor("organiser"), film.id, "x", clock.now(), segment_id=segment.id)
+
+    assert client.get(cover).status_code == 404

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from lms.courses.models import Edition, Part, Programme
 from lms.infra.db import db
@@ -13,7 +13,7 @@ from lms.kernel.errors import NotFoundError
 from lms.kernel.intervals import Intervals, contains, normalise
 from lms.recordings.models import Caption, Chapter, MediaKind, Recording, Stage
 from lms.recordings.rules import poster_position
-from lms.rights.models import Segment
+from lms.rights.models import Segment, Takedown
 from lms.rights.queries import (
     Known,
     ViewerFacts,
@@ -164,18 +164,21 @@ def may_show_cover(recording: Recording, viewing: Viewing) -> bool:
     """Whether the picture taken from a film may stand for it in lists: it is a piece of the film.
 
     Who may not watch it (yet) sees it while the rights hold, unless it lies in a passage that
-    somebody else has a right to.
+    somebody else has a right to, or that was taken down.
     """
     moment = poster_position(recording.duration_ms)
     if viewing.allowed:
         return not contains(viewing.left_out, moment)
     if viewing.decision.code in _NO_COVER:
         return False
+    taken_down = select(Takedown.id).where(
+        Takedown.segment_id == Segment.id, Takedown.until_at.is_(None)
+    )
     covered = select(Segment.id).where(
         Segment.recording_id == recording.id,
         Segment.a <= moment,
         Segment.b > moment,
-        Segment.disposition.in_(("needs_agreement", "unresolved")),
+        or_(Segment.disposition.in_(("needs_agreement", "unresolved")), taken_down.exists()),
     )
     return db.session.scalar(covered.limit(1)) is None
 
