@@ -201,14 +201,17 @@ def _withdrawals(agreement_id: str) -> list[Withdrawal]:
 
 
 def _signed_at(status: str, signed_on: date | None, at: datetime) -> datetime | None:
-    """Return the moment of a signature; one of today counts from its entry.
-
-    So a renewal signed on the day of a withdrawal comes after it.
-    """
     if status not in STATUSES:
         raise InvalidInputError("status", "status_unknown")
-    if status != "signed":
-        return None
+    return signature_moment(signed_on, at) if status == "signed" else None
+
+
+def signature_moment(signed_on: date | None, at: datetime) -> datetime:
+    """Return the moment of a signature; one of today counts from its entry.
+
+    So a renewal signed on the day of a withdrawal comes after it. Raises InvalidInputError
+    (signed_on).
+    """
     if signed_on is None:
         raise InvalidInputError("signed_on", "signature_date_missing")
     today = day_in(at)

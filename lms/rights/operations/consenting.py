@@ -15,7 +15,6 @@ from lms.infra.db import db
 from lms.infra.events import raise_event
 from lms.infra.jobs.ledger import enqueue
 from lms.kernel.actor import SYSTEM, Actor
-from lms.kernel.clock import day_in
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.ids import AgreementId
 from lms.people.queries import get_person
@@ -29,11 +28,10 @@ from lms.rights.events import (
     WithdrawalReceived,
 )
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Withdrawal
-from lms.rights.operations.agreeing import withdraw_agreement
+from lms.rights.operations.agreeing import signature_moment, withdraw_agreement
 from lms.rights.operations.asking import digest_of, get_holder, open_request, write_grants
 from lms.rights.operations.freezing import rewrite_facts
 from lms.rights.policy import require_request_desk
-from lms.rights.queries import day_start
 from lms.rights.rules.consent import ConsentTerms, ItemAnswer, Settled, settle_answer
 
 CODE_LIFE: Final = timedelta(minutes=15)
@@ -153,8 +151,7 @@ def enter_paper(
     require_request_desk(actor, request)
     if request.state not in {"open", "expired"}:
         raise RightsRefusedError("request_closed")
-    if signed_on > day_in(at):
-        raise InvalidInputError("signed_on", "signature_in_future")
+    signed_at = signature_moment(signed_on, at)
     if not document_key:
         raise InvalidInputError("scan", "scan_missing")
     answered = _open_items(request)
@@ -162,7 +159,6 @@ def enter_paper(
         if item.id not in answers:
             raise InvalidInputError(f"{item.id}-choice", "choice_missing")
         item.answer = answers[item.id].to_json()
-    signed_at = at if signed_on == day_in(at) else day_start(signed_on)
     _take_answers(
         actor, request, get_holder(request.rightsholder_id).name, "paper", at, signed_at=signed_at
     )

@@ -1,16 +1,15 @@
 """Asking for what stands on the shelves, and the answers, item by item."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 
 from lms.infra.audit import record_act
-from lms.infra.db import db, lock_row
+from lms.infra.db import db
 from lms.kernel.actor import Actor
-from lms.kernel.clock import day_in
 from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.recordings.models import Recording, Stage
 from lms.recordings.operations import take_off_shelf
@@ -22,7 +21,7 @@ from lms.rights.models import (
     ShelfHolder,
     ShelfItem,
 )
-from lms.rights.operations.agreeing import KINDS
+from lms.rights.operations.agreeing import KINDS, signature_moment
 from lms.rights.operations.asking import (
     ask_consent,
     drop_proposal,
@@ -33,8 +32,8 @@ from lms.rights.operations.asking import (
 from lms.rights.operations.freezing import rewrite_facts
 from lms.rights.operations.holders import HolderDetails, find_or_add_rightsholder
 from lms.rights.operations.opening import open_recording
+from lms.rights.operations.settling import settle_letters
 from lms.rights.policy import require_rights_desk
-from lms.rights.queries import day_start
 from lms.rights.queries.tables import required_kind
 from lms.rights.rules.consent import ConsentTerms, ItemAnswer, judge_answer, refused
 from lms.rights.rules.shelf import judge_item, needs_answer
@@ -188,7 +187,7 @@ def record_shelf_answer(
     given = _given(asked, answer)
     outcome = answer.outcome
     if outcome in {"yes", "narrower"}:
-        agreement.signed_at = _signed_at(answer.signed_on, at)
+        agreement.signed_at = signature_moment(answer.signed_on, at)
         outcome = judge_answer(asked, given)
         agreement.status = "refused" if outcome == "no" else "signed"
         if answer.recording_consent and outcome != "no":
@@ -203,7 +202,7 @@ def record_shelf_answer(
     agreement.answers = {**agreement.answers, "asked": asked.to_json(), **said, "way": "paper"}
     if answer.note.strip():
         agreement.note = answer.note.strip()
-    _close_letters(agreement.id, said, outcome, at)
+    settle_letters(agreement.id, outcome, at, said=said)
     record_act(
         actor, "rights.shelf_answer_recorded", "recording", recording.id, at=at,
         agreement=agreement.id, outcome=outcome,
@@ -309,32 +308,3 @@ def _given(asked: ConsentTerms, answer: ShelfAnswer) -> ConsentTerms:
             raise InvalidInputError("uses", "nothing_granted")
         return answer.terms
     return refused(asked, remark=answer.note.strip())
-
-
-def _signed_at(signed_on: date | None, at: datetime) -> datetime:
-    """Return the moment of a signature; one of today counts from its entry."""
-    if signed_on is None:
-        raise InvalidInputError("signed_on", "signature_date_missing")
-    today = day_in(at)
-    if signed_on > today:
-        raise InvalidInputError("signed_on", "signature_in_future")
-    return at if signed_on == today else day_start(signed_on)
-
-
-def _close_letters(agreement_id: str, said: Mapping[str, Any], outcome: str, at: datetime) -> None:
-    """Count open letters as answered for an item, and whole letters once all of it is."""
-    for item in _open_items(agreement_id):
-        request: ConsentRequest | None = lock_row(ConsentRequest, item.request_id)
-        item.answer = dict(said)
-        item.outcome = outcome
-        item.answered_at = at
-        db.session.flush()
-        waiting = db.session.scalar(
-            select(ConsentItem.id)
-            .where(ConsentItem.request_id == item.request_id, ConsentItem.answered_at.is_(None))
-            .limit(1)
-        )
-        if request is not None and waiting is None:
-            request.state = "answered"
-            request.answered_at = at
-            request.code_sha256 = ""
