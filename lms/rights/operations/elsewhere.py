@@ -9,6 +9,7 @@ from lms.recordings.models import MediaKind, Recording
 from lms.recordings.rules import host_of
 from lms.rights.operations.opening import open_recording
 from lms.rights.policy import require_rights_desk
+from lms.rights.queries.elsewhere import REMOVED
 
 
 def report_removed_elsewhere(actor: Actor, recording_id: str, at: datetime) -> Recording:
@@ -21,7 +22,7 @@ def report_removed_elsewhere(actor: Actor, recording_id: str, at: datetime) -> R
     if recording.kind != MediaKind.LINK:
         raise NotFoundError
     record_act(
-        actor, "recording.removed_elsewhere", "recording", recording.id, at=at,
+        actor, REMOVED, "recording", recording.id, at=at,
         media_version=recording.media_version, host=host_of(recording.source_url),
     )  # fmt: skip
     return recording
