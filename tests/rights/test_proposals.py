@@ -225,7 +225,7 @@ def test_in_the_browser_s_shoes(
     assert 'data-testid="approve-proposal"' in other.get(page).text
     missing = other.post(approve, data={"number": ""})
     assert missing.status_code == 422
-    assert 'id="number-error"' in missing.text
+    assert f'id="number-{proposal.id}-error"' in missing.text
     refuse = f"/desk/publication-proposals/{proposal.id}/refuse"
     assert other.post(refuse, data={}).status_code == 422
     assert other.post(approve, data={"number": "教発第12号"}).status_code == 303

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from lms.infra.db import db, unit_of_work
 from lms.kernel.actor import Role
 from lms.kernel.clock import to_ms
+from lms.people.queries import find_actor
 from lms.recordings.models import Recording
 from lms.rights.models import Agreement, AgreementTerm, Publication, Takedown, Withdrawal
-from lms.rights.operations import take_down
+from lms.rights.operations import OverrideDetails, request_override, take_down
 from lms.rights.queries import Supposed, simulate, supposed_facts
 from lms.rights.rules import Code, Decision, decide_access
 from tests.conftest import NOW, Cast, grant
@@ -339,3 +340,32 @@ def test_a_taken_down_recording_shows_no_takedown_form(
         take_down(desk.actor, course.recording_id, "x", NOW)
         db.session.get_one(Recording, course.recording_id).stage = "draft"
     assert 'data-testid="takedown-form"' not in office.get(page(course)).text
+
+
+def test_every_field_of_several_decisions_has_a_label_of_its_own(
+    office: FlaskClient, course: Course, cast: Cast
+) -> None:
+    with unit_of_work():
+        grant(cast.front_desk, Role.RIGHTS_OFFICER)
+    officer = find_actor(cast.front_desk.id, cast.front_desk.session_epoch, NOW)
+    assert officer is not None
+    for person in (cast.trainee, cast.overseas):
+        with unit_of_work():
+            request_override(
+                officer, course.recording_id,
+                OverrideDetails(person.id, ("play",), NOW.date(), NOW.date(), "欠席のため"), NOW,
+            )  # fmt: skip
+    shown = office.get(page(course)).text
+    assert shown.count('data-testid="override-number"') == 2
+    names = [tag for tag in re.findall("<input[^>]*>", shown) if 'name="number"' in tag]
+    ids = {match[1] for tag in names if (match := re.search(' id="([^"]+)"', tag))}
+    assert len(ids) == 2
+    assert all(f'<label class="label" for="{one}"' in shown for one in ids)
+
+
+def test_each_place_of_the_rights_desk_is_marked_as_the_present_one(office: FlaskClient) -> None:
+    for place in ("register", "expiry", "clearing", "requests", "holders", "backlog", "forms"):
+        shown = office.get(f"/desk/rights/{place}").text
+        tabs = shown.partition('<nav class="tabs"')[2].partition("</nav>")[0]
+        current = re.findall('href="([^"]+)" aria-current="page"', tabs)
+        assert current == [f"/desk/rights/{place}"]

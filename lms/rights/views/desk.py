@@ -1,6 +1,6 @@
 """The rights desk: one recording's agreements, publication and takedown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -256,6 +256,11 @@ def show_rights(
     if override_form is None:
         override_form = OverrideForm(None, prefix="override")
         override_form.set_choices(recording.kind)
+    overrides, proposals = list_overrides(recording.id, at), list_proposals(recording.id)
+    numbers = _number_forms(
+        [*(one.override.id for one in overrides), *(one.proposal.id for one in proposals)],
+        decision_form,
+    )
     holders = {line.agreement.id: _dated(line) for line in desk.lines}
     return render_template(
         "rights/recording_rights.html",
@@ -268,11 +273,11 @@ def show_rights(
         takedown_form=takedown_form,
         takedown_text=takedown_words(parts),
         override_form=override_form,
-        overrides=list_overrides(recording.id, at),
+        overrides=overrides,
         override_words={"state": OVERRIDE_STATES, "chip": OVERRIDE_CHIPS},
         proposals=[
             (line, _proposed_text(recording, line.proposal, names, language, at))
-            for place, line in enumerate(list_proposals(recording.id))
+            for place, line in enumerate(proposals)
             if place == 0 or line.proposal.state == "waiting"
         ],
         proposal_states=PROPOSAL_STATES,
@@ -283,7 +288,7 @@ def show_rights(
             if one.one in holders and one.other in holders
         ],
         decision_form=decision_form,
-        number_form=NumberForm(None),
+        number_forms=numbers,
         note_form=NoteForm(None),
         withdraw_forms=withdraw_forms,
         answer_forms=answer_forms,
@@ -295,6 +300,18 @@ def show_rights(
         names=names,
         simulation=simulation(recording),
     )
+
+
+def _number_forms(
+    keys: Iterable[str], refused: tuple[str, TomoniForm] | None
+) -> dict[str, NumberForm]:
+    """Return a form for each decision, its field with an id of its own, so that labels find it."""
+    forms = {key: NumberForm(None) for key in keys}
+    if refused is not None and isinstance(refused[1], NumberForm):
+        forms[refused[0]] = refused[1]
+    for key, form in forms.items():
+        form.number.id = f"number-{key}"
+    return forms
 
 
 def _dated(line: AgreementLine) -> str:
