@@ -1,6 +1,7 @@
 """The library: everything one may see, found by title and by what is said, and nothing else."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from bench.world import counted
 from lms.infra.db import db, unit_of_work
 from lms.infra.jobs.ledger import enqueue
 from lms.infra.jobs.running import LEASE, claim_job, run_claim
+from lms.infra.site import read_site, write_site
 from lms.recordings.jobs import JOBS, TICKS
 from lms.recordings.models import Caption, Recording, Rendition, TranscriptIndex
 from lms.recordings.operations import index_transcripts
@@ -169,6 +171,14 @@ def test_rightsholders_are_told_what_is_not_stopped(app: Flask) -> None:
     assert "every 30 seconds" in told
     assert "after 12 hours" in told
     assert "A camera in front of the screen" in told
+
+
+def test_whom_to_ask_may_be_a_telephone_number(app: Flask) -> None:
+    with unit_of_work():
+        write_site(replace(read_site(), contact="03-0000-0000 (Mon-Fri)"), at=NOW)
+    told = app.test_client().get("/protection").get_data(as_text=True)
+    assert "03-0000-0000 (Mon-Fri)" in told
+    assert "mailto:" not in told.split("</main>")[0]
 
 
 def test_captions_of_before_there_was_a_search_are_found_after_a_day(
