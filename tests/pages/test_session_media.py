@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from bench.world import counted
 from lms.infra.db import db, unit_of_work
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
+from lms.pages.queries.media import media_of_session
 from lms.people.models import Person
 from lms.recordings.models import Recording
 from lms.recordings.operations import Details, add_link
 from lms.sessions.models import LiveSession
+from lms.sessions.queries import get_live_session
 from tests.conftest import Cast
 from tests.recordings.conftest import Course, course, films, make_course, papers
 from tests.recordings.test_cues import meeting
@@ -70,5 +73,20 @@ def test_a_session_without_anything_published_lists_nothing(
     cast: Cast, shelf: Shelf, meeting: LiveSession, sign_in: SignIn
 ) -> None:
     enrol(cast.trainee, shelf.course)
+    other = shelf.paper(title="Of another day")
+    shelf.agree(other)
+    shelf.publish(other)
     page = sign_in(cast.trainee).get(f"/live-sessions/{meeting.id}").text
     assert 'data-testid="session-media"' not in page
+
+
+def test_a_session_without_anything_asks_no_more_than_that(
+    cast: Cast, shelf: Shelf, meeting: LiveSession
+) -> None:
+    other = shelf.paper(title="Of another day")
+    shelf.agree(other)
+    shelf.publish(other)
+    card, actor = get_live_session(meeting.id), cast.actor("trainee")
+    with counted() as asked:
+        assert media_of_session(actor, card, clock.now()) == ()
+    assert len(asked) == 1

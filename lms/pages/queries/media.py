@@ -1,6 +1,6 @@
 """Recordings and handouts as pages list them: what they are, whether one may, how far one is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -98,7 +98,15 @@ def list_media(
     The decision in a list is about this moment; page and keys decide again with all facts.
     """
     evidence = progress.evidence if progress is not None else None
-    held = list_known(list(edition_ids))
+    return _lines(viewer, list_known(list(edition_ids)), evidence, at)
+
+
+def _lines(
+    viewer: ViewerFacts,
+    held: Sequence[tuple[Recording, Known]],
+    evidence: PersonEvidence | None,
+    at: datetime,
+) -> list[MediaLine]:
     versions = list_new_versions(recording for recording, _known in held)
     lately = {
         key: version.media_version
@@ -116,12 +124,11 @@ def media_of_session(actor: Actor, card: SessionCard, at: datetime) -> tuple[Med
 
     Who is neither enrolled nor staff is shown what they may see now and nothing else.
     """
+    held = [one for one in list_known([card.edition_id]) if one[0].live_session_id == card.id]
+    if not held:  # before most sessions, when everybody opens the page
+        return ()
     viewer = viewer_facts(actor, at)
-    lines = [
-        line
-        for line in list_media(viewer, [card.edition_id], None, at)
-        if line.recording.live_session_id == card.id
-    ]
+    lines = _lines(viewer, held, None, at)
     enrolled = any(
         one.course == card.edition_id and one.status in ACCEPTED for one in viewer.viewer.enrolments
     )
