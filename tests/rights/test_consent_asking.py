@@ -212,6 +212,24 @@ def test_a_letter_sent_again_kills_the_old_link(desk: Desk) -> None:
     assert len(mails("consent_request")) == 2
 
 
+def test_a_letter_that_ran_out_is_not_sent_again_beside_the_one_that_followed_it(
+    desk: Desk,
+) -> None:
+    holder = holder_of(desk)
+    agreement = propose(desk, holder)
+    first = ask_for(desk, holder, agreement.id)
+    later = NOW + timedelta(days=100)
+    with unit_of_work():
+        assert expire_requests(later) == 1
+    second = ask_for(desk, holder, agreement.id, at=later)
+    with pytest.raises(RightsRefusedError, match="asked_already"), unit_of_work():
+        resend_request(desk.actor, first.id, later)
+    with unit_of_work():
+        cancel_request(desk.actor, second.id, later)
+    with unit_of_work():
+        assert resend_request(desk.actor, first.id, later).state == "open"
+
+
 def test_a_cancelled_letter_is_over_and_its_proposal_can_go(desk: Desk) -> None:
     holder = holder_of(desk)
     agreement = propose(desk, holder)

@@ -1,7 +1,7 @@
 """Asking rightsholders: what is proposed, the letter with its link, asking again."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -199,12 +199,15 @@ def cancel_request(actor: Actor, request_id: str, at: datetime) -> ConsentReques
 def resend_request(actor: Actor, request_id: str, at: datetime) -> ConsentRequest:
     """Send a letter again with a new link; the old link is dead.
 
-    Raises NotFoundError, RightsRefusedError (request_closed, no_email).
+    Raises NotFoundError, RightsRefusedError (request_closed, no_email, and asked_already when it
+    ran out and another letter asks meanwhile).
     """
     request = open_request(request_id)
     require_request_desk(actor, request)
     if request.state not in {"open", "expired"}:
         raise RightsRefusedError("request_closed")
+    if request.state == "expired" and _is_asked(_agreements_of(request)):
+        raise RightsRefusedError("asked_already")
     if not get_holder(request.rightsholder_id).email:
         raise RightsRefusedError("no_email")
     secret = new_secret()
@@ -326,6 +329,12 @@ def _askable(actor: Actor, holder: Rightsholder, agreement_ids: Collection[str])
     if _is_asked([one.id for one in found]):
         raise RightsRefusedError("asked_already")
     return found
+
+
+def _agreements_of(request: ConsentRequest) -> Sequence[str]:
+    return db.session.scalars(
+        select(ConsentItem.agreement_id).where(ConsentItem.request_id == request.id)
+    ).all()
 
 
 def _is_asked(agreement_ids: Collection[str]) -> bool:
