@@ -11,12 +11,12 @@ from lms.infra.db import db
 from lms.kernel.actor import Actor
 from lms.kernel.clock import to_ms
 from lms.kernel.errors import NotFoundError
-from lms.kernel.intervals import Intervals, normalise
+from lms.kernel.intervals import Intervals
 from lms.recordings.models import Recording
-from lms.recordings.queries import find_copy
-from lms.rights.queries import decide, find_known, viewer_of
+from lms.rights.queries import decide, viewer_of
 from lms.rights.rules import Action, Code, Facts, Request, decide_access, find_cuts
 from lms.watching.queries.deciding import Viewing, decide_for, decide_viewing
+from lms.watching.queries.films import find_fitting_copy
 
 #: Uses of a paper for which nothing but pictures of single pages leaves the site.
 _BY_PAGES = frozenset({Action.PRINT, Action.SCREEN})
@@ -67,15 +67,17 @@ def _by_pages(
     if action not in _BY_PAGES or (viewing.allowed and viewing.action == action):
         return viewing
     here = replace(viewing.viewer, viewer=replace(viewing.viewer.viewer, country=country))
-    refused = viewing.decision
+    refused, known = viewing.decision, viewing.known
     if viewing.action != action:
-        refused = decide(here, recording_id, action, at=at, look_ahead=False, **request)
-    if refused.reasons != (Code.RIGHTS_SEGMENTS,):
+        refused = decide(
+            here, recording_id, action, at=at, look_ahead=False, known=known, **request
+        )
+    if known is None or refused.reasons != (Code.RIGHTS_SEGMENTS,):
         return viewing
-    known = find_known([recording_id])[recording_id]
     facts = Facts(here.orgs, viewer_of(here, known), known.recording, Request(action, **request))
     cut = replace(known.recording, cut_copy=find_cuts(facts, to_ms(at)))
-    return Viewing(action, decide_access(replace(facts, recording=cut), to_ms(at)), viewing.viewer)
+    decision = decide_access(replace(facts, recording=cut), to_ms(at))
+    return Viewing(action, decision, viewing.viewer, known)
 
 
 def get_source_key(recording: Recording, cuts: Intervals) -> str:
@@ -85,8 +87,8 @@ def get_source_key(recording: Recording, cuts: Intervals) -> str:
     """
     if not cuts:
         return recording.source_key
-    copy = find_copy(recording)
-    if copy is None or copy.state != "ready" or normalise((a, b) for a, b in copy.cuts) != cuts:
+    copy = find_fitting_copy(recording, cuts)
+    if copy is None:
         raise NotFoundError
     return copy.key
 

@@ -14,6 +14,8 @@ from lms.infra.web.files import leaving_answer, stored_answer
 from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel.clock import from_ms
+from lms.kernel.localized import pick
+from lms.recordings.models import Recording
 from lms.rights.operations.freezing import log_refusal
 from lms.rights.rules import Change, Decision, Verb, viewer_answer
 from lms.rights.texts import change_sentence, viewer_sentence
@@ -93,6 +95,13 @@ def file_answer(key: str, mimetype: str) -> Response:
     except FileNotFoundError:
         abort(404)
     return guard(answer)
+
+
+def file_name(recording: Recording, ending: str) -> str:
+    """Return the name under which something is taken away: its title, as files may be called."""
+    name = pick(recording.title, ui_language()).text
+    name = "".join(c for c in name if c.isprintable() and c not in '\\/:*?"<>|').strip()
+    return f"{name or recording.id}.{ending}"
 
 
 def guard(answer: Response) -> Response:

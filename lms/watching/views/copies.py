@@ -10,12 +10,9 @@ from lms.infra.db import unit_of_work
 from lms.infra.jobs.ledger import enqueue
 from lms.infra.web.access import PUBLIC, RIGHTS_DESK, access, current_actor
 from lms.infra.web.files import stored_answer
-from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.kernel.ids import new_id
-from lms.kernel.localized import pick
 from lms.people.queries import list_names
-from lms.recordings.models import Recording
 from lms.rights.policy import may_manage_rights
 from lms.rights.rules import Action
 from lms.watching.operations import COPY_KEPT, copy_key, make_copy, read_serial
@@ -26,7 +23,7 @@ from lms.watching.queries import (
     get_shown,
     get_source_key,
 )
-from lms.watching.views.answers import guard
+from lms.watching.views.answers import file_name, guard
 from lms.watching.views.blueprint import blueprint
 from lms.watching.views.handouts import bars_copies, get_paper, is_granted, stamp_of
 from lms.watching.views.refusing import refused_page, stated_country
@@ -73,7 +70,7 @@ def own_copy(recording_id: str, serial: str) -> Any:
     key = copy_key(recording, person_id, read_serial(serial) or "none", viewing.left_out)
     if not current_storage().exists(key):
         abort(404)
-    return guard(stored_answer(key, "application/pdf", download_name=_file_name(recording)))
+    return guard(stored_answer(key, "application/pdf", download_name=file_name(recording, "pdf")))
 
 
 @blueprint.get("/desk/handouts/copies")
@@ -99,9 +96,3 @@ def _decide(recording_id: str) -> Viewing:
 
 def _may_take(viewing: Viewing) -> bool:
     return is_granted(viewing, Action.DOWNLOAD) and not bars_copies(viewing.decision)
-
-
-def _file_name(recording: Recording) -> str:
-    name = pick(recording.title, ui_language()).text
-    name = "".join(c for c in name if c.isprintable() and c not in '\\/:*?"<>|').strip()
-    return f"{name or recording.id}.pdf"

@@ -9,16 +9,14 @@ from lms.infra.audit import record_act
 from lms.infra.db import unit_of_work
 from lms.infra.web.access import PUBLIC, access, current_actor
 from lms.infra.web.files import stored_answer
-from lms.infra.web.locale import ui_language
 from lms.kernel import clock
-from lms.kernel.localized import pick
 from lms.recordings.models import MediaCopy, MediaKind, Recording
 from lms.recordings.queries import find_copy, get_recording
 from lms.rights.rules import Action
 from lms.watching.operations import PLAYED
 from lms.watching.queries import Viewing, decide_for, decide_viewing, get_shown
 from lms.watching.queries.films import DOWNLOADED, find_fitting_copy, has_begun_copy
-from lms.watching.views.answers import course_address, guard
+from lms.watching.views.answers import course_address, file_name, guard
 from lms.watching.views.blueprint import blueprint
 from lms.watching.views.refusing import refused_page, stated_country
 
@@ -43,7 +41,7 @@ def take_film(recording_id: str) -> Any:
         return _not_there(recording_id)
     mimetype, ending = _TYPES[MediaKind(recording.kind)]
     try:
-        answer = stored_answer(copy.key, mimetype, download_name=_file_name(recording, ending))
+        answer = stored_answer(copy.key, mimetype, download_name=file_name(recording, ending))
     except FileNotFoundError:
         return _not_there(recording_id)
     if request.method != "HEAD" and not _goes_on(answer, copy):
@@ -96,9 +94,3 @@ def _not_there(recording_id: str) -> Any:
         course_href=course_address(shown.programme, shown.edition),
     )
     return guard(make_response(page, 409))
-
-
-def _file_name(recording: Recording, ending: str) -> str:
-    name = pick(recording.title, ui_language()).text
-    name = "".join(c for c in name if c.isprintable() and c not in '\\/:*?"<>|').strip()
-    return f"{name or recording.id}.{ending}"
