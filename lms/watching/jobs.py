@@ -1,24 +1,18 @@
 """The worker's part: play sessions that nobody closed."""
 
-from datetime import timedelta
 from typing import Any
 
 from lms.infra.current import current_storage
 from lms.infra.jobs.running import JobContext
-from lms.infra.site import read_site
 from lms.kernel import clock
-from lms.watching.operations import close_idle_plays, forget_closed_sessions
-from lms.watching.operations.closing import KEPT
+from lms.watching.operations import close_idle_plays
 
 
 def tidy_plays(context: JobContext, payload: dict[str, Any]) -> None:
-    """Close idle play sessions as of their last report + 4 h; forget those of yesterday."""
+    """Close idle play sessions as of their last report + 4 h."""
     del payload
-    days = read_site().retention.get("watch_sessions", KEPT.days)
     with context.finish():
         close_idle_plays(clock.now())
-        if days:
-            forget_closed_sessions(clock.now(), timedelta(days=days))
 
 
 def forget_copy(context: JobContext, payload: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ from lms.rights.models import Agreement, AgreementTerm, PlaySession, Publication
 from lms.rights.operations import rewrite_facts
 from lms.watching.errors import WatchResult
 from lms.watching.models import Watch, WatchSession
-from lms.watching.operations import close_idle_plays, forget_closed_sessions, report_watch
+from lms.watching.operations import close_idle_plays, report_watch
+from lms.watching.operations.forgetting import KINDS
 from lms.watching.operations.states import close_watching, read_state, set_hidden, write_state
 from lms.watching.queries import continue_watching, coverage_of, list_open_sessions, lock_watch
 from lms.watching.rules import WatchReport, decide_open, unpack_intervals
@@ -181,9 +182,12 @@ def test_sequence_numbers_are_kept_for_a_day(cast: Cast, course: Course) -> None
     closed = NOW + timedelta(minutes=1, hours=4)
     with unit_of_work():
         close_idle_plays(closed + timedelta(hours=1))
+    numbers = next(kind for kind in KINDS if kind.name == "watch_sessions")
+    assert numbers.days == 1
     with unit_of_work():
-        assert forget_closed_sessions(closed + timedelta(hours=24)) == 0
-        assert forget_closed_sessions(closed + timedelta(hours=25)) == 1
+        assert (numbers.count(closed), numbers.forget(closed, 10)) == (0, 0)
+        later = closed + timedelta(hours=1)
+        assert (numbers.count(later), numbers.forget(later, 10)) == (1, 1)
     assert coverage_of(cast.trainee.id, [recording.id])[recording.id].covered == 60_000
 
 

@@ -1,6 +1,6 @@
 """Writes of watching."""
 
-from lms.watching.operations.closing import close_idle_plays, forget_closed_sessions
+from lms.watching.operations.closing import close_idle_plays
 from lms.watching.operations.keys import Gate, begin_view, decide_play
 from lms.watching.operations.opening import PLAYED, Opened, open_play
 from lms.watching.operations.papers import Stamp, draw_page, printable, read_words
@@ -20,7 +20,6 @@ __all__ = [
     "decide_play",
     "draw_page",
     "end_watch",
-    "forget_closed_sessions",
     "make_copy",
     "open_play",
     "printable",

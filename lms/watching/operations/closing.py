@@ -1,9 +1,9 @@
-"""Closing what nobody closed, and forgetting what nobody asks for any more."""
+"""Closing what nobody closed."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from lms.infra.db import db
 from lms.infra.events import raise_event
@@ -13,12 +13,10 @@ from lms.recordings.models import Recording
 from lms.rights.models import PlaySession
 from lms.rights.operations.play_sessions import end_play
 from lms.watching.events import CoverageChanged
-from lms.watching.models import Watch, WatchSession
+from lms.watching.models import Watch
 from lms.watching.operations.states import close_watching
 from lms.watching.rules import IDLE_AFTER
 
-#: How long the numbers of a closed play session are kept.
-KEPT = timedelta(hours=24)
 _BATCH = 500
 
 
@@ -53,14 +51,3 @@ def close_idle_plays(at: datetime) -> int:
                 )
             )  # fmt: skip
     return len(rows)
-
-
-def forget_closed_sessions(at: datetime, kept: timedelta = KEPT) -> int:
-    """Drop the sequence numbers of play sessions closed so long ago; return how many."""
-    old = select(PlaySession.id).where(PlaySession.closed_at < at - kept)
-    done = db.session.execute(
-        delete(WatchSession).where(
-            WatchSession.closed.is_(True), WatchSession.play_session_id.in_(old)
-        )
-    )
-    return int(getattr(done, "rowcount", 0))
