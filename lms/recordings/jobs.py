@@ -1,10 +1,11 @@
 """The worker's part: films become renditions, files that nobody needs go."""
 
+from collections.abc import Callable
 from typing import Any
 
 from lms.infra.current import current_settings, current_storage
 from lms.infra.jobs.running import JobContext, JobLost
-from lms.infra.storage import IncomingFolder
+from lms.infra.storage import IncomingFolder, Storage
 from lms.kernel import clock
 from lms.kernel.actor import SYSTEM
 from lms.recordings.errors import MediaFaultError
@@ -69,14 +70,10 @@ def transcode(context: JobContext, payload: dict[str, Any]) -> None:
         with context.finish():
             fail_processing(SYSTEM, recording_id, version, error.fault, clock.now())
         return
-    try:
-        with context.finish():
-            published = publish_media(SYSTEM, recording_id, made, clock.now())
-    except JobLost:
-        storage.delete_tree(made.folder)
-        raise
-    if not published:
-        storage.delete_tree(made.folder)
+    _publish(
+        context, storage, made.folder,
+        lambda: publish_media(SYSTEM, recording_id, made, clock.now()),
+    )  # fmt: skip
 
 
 def track_job(context: JobContext, payload: dict[str, Any]) -> None:
@@ -108,15 +105,10 @@ def track_job(context: JobContext, payload: dict[str, Any]) -> None:
         with context.finish():
             fail_track(SYSTEM, track.id, context.job_id, error.fault, clock.now())
         return
-    folder = made.folder.rpartition("/")[0]
-    try:
-        with context.finish():
-            published = publish_track(SYSTEM, track.id, context.job_id, made, clock.now())
-    except JobLost:
-        storage.delete_tree(folder)
-        raise
-    if not published:
-        storage.delete_tree(folder)
+    _publish(
+        context, storage, made.folder.rpartition("/")[0],
+        lambda: publish_track(SYSTEM, track.id, context.job_id, made, clock.now()),
+    )  # fmt: skip
 
 
 def copy_job(context: JobContext, payload: dict[str, Any]) -> None:
@@ -137,10 +129,19 @@ def copy_job(context: JobContext, payload: dict[str, Any]) -> None:
         with context.finish():
             fail_copy(SYSTEM, copy.id, context.job_id, error.fault, clock.now())
         return
-    folder = made.key.rpartition("/")[0]
+    _publish(
+        context, storage, made.key.rpartition("/")[0],
+        lambda: publish_copy(SYSTEM, copy.id, context.job_id, made, clock.now()),
+    )  # fmt: skip
+
+
+def _publish(
+    context: JobContext, storage: Storage, folder: str, publish: Callable[[], bool]
+) -> None:
+    """Publish what was made, in one transaction; what nobody waits for any more goes."""
     try:
         with context.finish():
-            published = publish_copy(SYSTEM, copy.id, context.job_id, made, clock.now())
+            published = publish()
     except JobLost:
         storage.delete_tree(folder)
         raise
