@@ -286,5 +286,14 @@ def test_papers_have_no_captions(organiser: FlaskClient, recording: Recording) -
     assert save(organiser, recording, FIRST, 0).status_code == 404
 
 
+def test_what_was_destroyed_takes_no_captions(organiser: FlaskClient, recording: Recording) -> None:
+    with unit_of_work():
+        row = db.session.get(Recording, recording.id)
+        assert row is not None
+        row.stage = Stage.DESTROYED
+    assert save(organiser, recording, FIRST, 0).status_code == 404
+    assert db.session.scalars(select(Caption)).all() == []
+
+
 def test_stored_captions_read_back() -> None:
     assert parse_cues(FIRST) == (Cue(1000, 3000, "賃金と物価"),)

@@ -155,7 +155,7 @@ def delete_captions(actor: Actor, recording_id: str, language: str, at: datetime
 
 def _locked(recording_id: str) -> Recording:
     recording: Recording | None = lock_row(Recording, recording_id)
-    if recording is None or recording.stage == Stage.DELETED:
+    if recording is None or recording.stage in (Stage.DELETED, Stage.DESTROYED):
         raise NotFoundError
     return recording
 
