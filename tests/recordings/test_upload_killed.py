@@ -163,7 +163,11 @@ def test_a_server_killed_in_a_piece_goes_on_with_every_byte_right(
             torn.putheader(name, value)
         torn.endheaders()
         torn.send(bytes(3_000_000))  # other bytes than the file's
-        time.sleep(1)
+        begun = settings.upload_dir / path.rpartition("/")[2]
+        until = time.monotonic() + _START_SECONDS
+        while begun.stat().st_size <= 2 * _PIECE_BYTES:  # nothing of the piece is on the disk yet
+            assert time.monotonic() < until, "the piece was not begun"
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         torn.close()
