@@ -8,16 +8,15 @@ from wtforms import (
     BooleanField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.infra.web.forms import DayField, TomoniForm
 from lms.recordings.texts import LANGUAGES
+from lms.rights.forms.desk import Checks, offered
 from lms.rights.rules import Reach
 from lms.rights.texts.backlog import OUTCOME_NAMES
 from lms.rights.texts.desk import ACTIONS, KINDS
@@ -25,11 +24,6 @@ from lms.rights.texts.desk import ACTIONS, KINDS
 FILM_USES = ("play", "download", "screen")
 PAPER_USES = ("display", "download", "print", "screen")
 _USES = ("play", "display", "download", "print", "screen")
-
-
-class _Checks(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class PlaceForm(TomoniForm):
@@ -57,9 +51,7 @@ class FilesForm(TomoniForm):
 class HolderForm(TomoniForm):
     """Who holds rights in an item."""
 
-    kind = SelectField(
-        _l("What they hold"), choices=[SelectChoice(key, name) for key, name in KINDS.items()]
-    )
+    kind = SelectField(_l("What they hold"), choices=offered(KINDS))
     name = StringField(_l("Rightsholder"), validators=[InputRequired(), Length(max=200)])
     kana = StringField(_l("Kana"), validators=[Length(max=200)])
     organisation = StringField(_l("Organisation"), validators=[Length(max=200)])
@@ -69,7 +61,7 @@ class HolderForm(TomoniForm):
 class _TermsForm(TomoniForm):
     """Which uses, for whom, until when."""
 
-    uses = _Checks(_l("Uses"), choices=[SelectChoice(key, ACTIONS[key]) for key in _USES])
+    uses = Checks(_l("Uses"), choices=offered(ACTIONS, _USES))
     reach = SelectField(_l("For whom"), choices=[])
     last_on = DayField(_l("Last day"))
 
@@ -86,7 +78,7 @@ class _TermsForm(TomoniForm):
 class LetterForm(_TermsForm):
     """One letter about several items, after the fact."""
 
-    adaptations = _Checks(
+    adaptations = Checks(
         _l("Also ask for"),
         choices=[
             SelectChoice("captions", _l("Captions")),
@@ -102,7 +94,7 @@ class LetterForm(_TermsForm):
     number = StringField(_l("Number of the letter"), validators=[Length(max=60)])
     language = SelectField(
         _l("Language of the letter"),
-        choices=[SelectChoice(tag, LANGUAGES[tag]) for tag in ("ja", "en")],
+        choices=offered(LANGUAGES, ("ja", "en")),
     )
 
 
@@ -111,7 +103,7 @@ class ShelfAnswerForm(_TermsForm):
 
     outcome = RadioField(
         _l("Answer"),
-        choices=[SelectChoice(key, name) for key, name in OUTCOME_NAMES.items()],
+        choices=offered(OUTCOME_NAMES),
         validators=[InputRequired(_l("Please choose one of the answers."))],
     )
     signed_on = DayField(_l("Signed on"))

@@ -1,20 +1,14 @@
 """The form of flagged pages."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectMultipleField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.infra.web.forms import PlainIntegerField, TomoniForm
 from lms.recordings.operations import FlagDetails
 from lms.recordings.rules import Channel
+from lms.rights.forms.desk import Checks, offered
 from lms.rights.texts.channels import CHANNEL_NAMES
-
-
-class _Checks(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class FlagForm(TomoniForm):
@@ -22,10 +16,7 @@ class FlagForm(TomoniForm):
 
     first_page = PlainIntegerField(_l("First page"), validators=[InputRequired()])
     last_page = PlainIntegerField(_l("Last page (empty: only the first)"), validators=[Optional()])
-    barred = _Checks(
-        _l("Must not go through"),
-        choices=[SelectChoice(one.value, name) for one, name in CHANNEL_NAMES.items()],
-    )
+    barred = Checks(_l("Must not go through"), choices=offered(CHANNEL_NAMES))
     note = StringField(_l("Note for who shows it"), validators=[Length(max=300)])
 
     @property

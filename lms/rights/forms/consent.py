@@ -13,18 +13,16 @@ from wtforms import (
     HiddenField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import Length, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.infra.i18n import LANGUAGES
 from lms.infra.web.forms import DayField, PlainIntegerField, TomoniForm
 from lms.kernel.dates import plain
-from lms.rights.forms.desk import NAMED, reach_choices
+from lms.rights.forms.desk import NAMED, Checks, offered, reach_choices
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import (
     ADAPTATIONS,
@@ -44,21 +42,15 @@ _PICTURED_USES: Final = ("play", "download", "screen", "live", "embed", "guest_l
 _PAPER_USES: Final = ("display", "download", "print", "screen", "embed", "guest_link")
 
 
-class _Checks(SelectMultipleField):
+class _Checks(Checks):
     """Boxes to tick. What was not offered is found by the rules, which say it in a sentence."""
 
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
     validate_choice = False
 
 
 def uses_of(media_kind: str) -> tuple[str, ...]:
     """Return the uses that a recording or a paper can be asked for."""
     return _PAPER_USES if media_kind == "paper" else _PICTURED_USES
-
-
-def _offered(names: Mapping[str, Any], keys: Iterable[str]) -> list[Any]:
-    return [SelectChoice(key, names[key]) for key in keys]
 
 
 class TermsForm(TomoniForm):
@@ -70,11 +62,11 @@ class TermsForm(TomoniForm):
     orgs = _Checks(_l("Also for these organisations and all below them"), choices=[])
     only = _Checks(_l("Only these unions and all below them"), choices=[])
     enrolled_only = BooleanField(_l("Only for enrolled participants of this course"))
-    purposes = _Checks(_l("Purposes"), choices=_offered(PURPOSE_NAMES, PURPOSES))
+    purposes = _Checks(_l("Purposes"), choices=offered(PURPOSE_NAMES, PURPOSES))
     first_on = DayField(_l("First day"))
     last_on = DayField(_l("Last day"))
     territory = StringField(_l("Only in these countries"), validators=[Length(max=300)])
-    edits = _Checks(_l("Edits that are allowed"), choices=_offered(words.EDIT_NAMES, EDITS))
+    edits = _Checks(_l("Edits that are allowed"), choices=offered(words.EDIT_NAMES, EDITS))
     captions = BooleanField(words.ADAPTATION_NAMES["captions"])
     translation = BooleanField(words.ADAPTATION_NAMES["translation"])
     transcript = BooleanField(words.ADAPTATION_NAMES["transcript"])
@@ -82,12 +74,12 @@ class TermsForm(TomoniForm):
     credit = StringField(_l("Wording of the name"), validators=[Length(max=200)])
     moral = RadioField(
         _l("Other changes (moral rights)"),
-        choices=_offered(words.MORAL_NAMES, words.MORAL_NAMES),
+        choices=offered(words.MORAL_NAMES),
         default="consult",
     )
     third_party = RadioField(
         _l("Material of others in it"),
-        choices=_offered(words.THIRD_PARTY_NAMES, words.THIRD_PARTY_NAMES),
+        choices=offered(words.THIRD_PARTY_NAMES),
         default="unknown",
     )
     third_party_list = TextAreaField(_l("Which material, and whose"), validators=[Length(max=2000)])
@@ -98,7 +90,7 @@ class TermsForm(TomoniForm):
     )
     after = RadioField(
         _l("After the period"),
-        choices=_offered(words.AFTER_NAMES, words.AFTER_NAMES),
+        choices=offered(words.AFTER_NAMES),
         default="destroy",
     )
     watermark = BooleanField(_l("Show a watermark with name and time"))
@@ -222,7 +214,7 @@ class AskForm(TermsForm, HolderForm, LetterForm):
     """Ask one rightsholder for one recording: who, what, and the letter."""
 
     holder = SelectField(_l("Rightsholder"), choices=[], default="")
-    kind = SelectField(_l("What they hold"), choices=_offered(KINDS, KINDS))
+    kind = SelectField(_l("What they hold"), choices=offered(KINDS))
     renews = SelectField(_l("Renews"), choices=[], default="")
 
     def set_choices(
@@ -235,7 +227,7 @@ class AskForm(TermsForm, HolderForm, LetterForm):
         language: str,
     ) -> None:
         """Set what may be chosen."""
-        self.uses.choices = _offered(words.USE_NAMES, uses_of(media_kind))
+        self.uses.choices = offered(words.USE_NAMES, uses_of(media_kind))
         self.reach.choices = reach_choices(language)
         found = [SelectChoice(key, name) for key, name in organisations]
         self.orgs.choices = self.only.choices = found
@@ -282,19 +274,17 @@ class ItemForm(TermsForm):
         keys = ["yes", "narrower", "no"]
         if asked.record is not None:
             keys.append("nothing")
-        self.choice.choices = _offered(words.CHOICE_NAMES, [*keys, "not_mine"])
-        self.uses.choices = _offered(words.USE_NAMES, _among(USES, asked.uses))
-        self.purposes.choices = _offered(PURPOSE_NAMES, _among(PURPOSES, asked.purposes))
-        self.edits.choices = _offered(words.EDIT_NAMES, _among(EDITS, asked.edits))
+        self.choice.choices = offered(words.CHOICE_NAMES, [*keys, "not_mine"])
+        self.uses.choices = offered(words.USE_NAMES, _among(USES, asked.uses))
+        self.purposes.choices = offered(PURPOSE_NAMES, _among(PURPOSES, asked.purposes))
+        self.edits.choices = offered(words.EDIT_NAMES, _among(EDITS, asked.edits))
         self.orgs.choices = [SelectChoice(key, names.get(key, key)) for key in sorted(asked.orgs)]
         steps = [step for step in reach_choices(language) if _is_within(step.value, asked)]
         self.reach.choices = steps
-        offered = [
-            (key, name) for key, name in organisations if not asked.only or key in asked.only
+        among = [] if asked.reach is None else organisations
+        self.only.choices = [
+            SelectChoice(key, name) for key, name in among if not asked.only or key in asked.only
         ]
-        self.only.choices = (
-            [] if asked.reach is None else [SelectChoice(key, name) for key, name in offered]
-        )
         if asked.grace_hours == 0:
             del self.grace_hours
         del self.fee
@@ -359,7 +349,7 @@ class WithdrawForm(TomoniForm):
 
     def set_uses(self, uses: Iterable[str]) -> None:
         """Offer the uses that were granted."""
-        self.actions.choices = _offered(words.USE_NAMES, _among(USES, frozenset(uses)))
+        self.actions.choices = offered(words.USE_NAMES, _among(USES, frozenset(uses)))
 
 
 class PaperForm(TomoniForm):
@@ -388,4 +378,4 @@ class PlanForm(TomoniForm):
 class ChecklistForm(TomoniForm):
     """The points of the venue that were seen to."""
 
-    done = _Checks(_l("Before the session"), choices=_offered(words.CHECKLIST, words.CHECKLIST))
+    done = _Checks(_l("Before the session"), choices=offered(words.CHECKLIST))

@@ -1,6 +1,6 @@
 """Forms of the rights desk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -30,11 +30,14 @@ _VIDEO_ACTIONS = ("play", "download", "screen", "live", "embed")
 _PAPER_ACTIONS = ("display", "download", "print", "screen", "live")
 
 
-def _from(names: Any, keys: Sequence[str] | None = None) -> list[Any]:
-    return [SelectChoice(key, names[key]) for key in keys or names]
+def offered(names: Mapping[Any, Any], keys: Iterable[str] | None = None) -> list[Any]:
+    """Return choices of some keys, else of all, with their names."""
+    return [SelectChoice(key, names[key]) for key in (names if keys is None else keys)]
 
 
-class _Checks(SelectMultipleField):
+class Checks(SelectMultipleField):
+    """Boxes to tick."""
+
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
@@ -60,9 +63,9 @@ def reach_choices(language: str) -> list[Any]:
 class _AudienceForm(TomoniForm):
     """Uses, for whom, from when until when: what agreements and publications share."""
 
-    actions = _Checks(_l("Uses"), choices=[])
+    actions = Checks(_l("Uses"), choices=[])
     reach = SelectField(_l("For whom"), choices=[])
-    organisations = _Checks(_l("Also for these organisations and all below them"), choices=[])
+    organisations = Checks(_l("Also for these organisations and all below them"), choices=[])
     first_on = DayField(_l("First day"))
     last_on = DayField(_l("Last day"))
 
@@ -70,7 +73,7 @@ class _AudienceForm(TomoniForm):
         self, media_kind: str, organisations: Sequence[tuple[str, str]], language: str
     ) -> None:
         """Set what may be chosen: uses, steps of the ladder, organisations (ids and names)."""
-        self.actions.choices = _from(ACTIONS, usual_actions(media_kind))
+        self.actions.choices = offered(ACTIONS, usual_actions(media_kind))
         self.reach.choices = reach_choices(language)
         self.organisations.choices = [SelectChoice(key, name) for key, name in organisations]
 
@@ -83,27 +86,27 @@ class _AudienceForm(TomoniForm):
 class AgreementForm(_AudienceForm):
     """An agreement entered by hand."""
 
-    kind = SelectField(_l("What they hold"), choices=_from(KINDS))
+    kind = SelectField(_l("What they hold"), choices=offered(KINDS))
     holder_name = StringField(_l("Rightsholder"), validators=[Length(max=200)])
     holder_account = StringField(
         _l("Sign-in ID or address, if they have an account"), validators=[Length(max=320)]
     )
     renews = SelectField(_l("Renews"), choices=[], default="")  # not asked where nothing can be
-    status = RadioField(_l("Answer"), choices=_from(STATUSES), default="signed")
+    status = RadioField(_l("Answer"), choices=offered(STATUSES), default="signed")
     signed_on = DayField(_l("Signed on"))
     recording_consent = BooleanField(_l("They agree to be recorded"))
     watermark = BooleanField(_l("Show a watermark with name and time"))
     stream_only = BooleanField(_l("Streaming only, no copies"))
     attribution = StringField(_l("Wording of the credit"), validators=[Length(max=200)])
     territory = StringField(_l("Only in these countries"), validators=[Length(max=300)])
-    purposes = _Checks(_l("Only for these purposes"), choices=_from(PURPOSES))
-    channels = _Checks(_l("Only through these channels"), choices=_from(CHANNELS))
+    purposes = Checks(_l("Only for these purposes"), choices=offered(PURPOSES))
+    channels = Checks(_l("Only through these channels"), choices=offered(CHANNELS))
     max_views = PlainIntegerField(
         _l("Views a person at most"), validators=[Optional(), NumberRange(min=1, max=10000)]
     )
     enrolled_only = BooleanField(_l("Only for enrolled participants of this course"))
-    prohibited_actions = _Checks(_l("Never for these uses"), choices=[])
-    prohibited_organisations = _Checks(_l("Never for these organisations"), choices=[])
+    prohibited_actions = Checks(_l("Never for these uses"), choices=[])
+    prohibited_organisations = Checks(_l("Never for these organisations"), choices=[])
     note = TextAreaField(_l("Note"), validators=[Length(max=2000)])
 
     @override
@@ -112,7 +115,7 @@ class AgreementForm(_AudienceForm):
     ) -> None:
         """Set what may be chosen, in the prohibitions too."""
         super().set_choices(media_kind, organisations, language)
-        self.prohibited_actions.choices = _from(ACTIONS, usual_actions(media_kind))
+        self.prohibited_actions.choices = offered(ACTIONS, usual_actions(media_kind))
         self.prohibited_organisations.choices = self.organisations.choices
 
     def set_lineages(self, lineages: Sequence[tuple[str, str]]) -> None:
@@ -148,7 +151,7 @@ class AnswerForm(TomoniForm):
     """The answer to a request."""
 
     status = RadioField(
-        _l("Answer"), choices=_from(STATUSES, ("signed", "refused")), default="signed"
+        _l("Answer"), choices=offered(STATUSES, ("signed", "refused")), default="signed"
     )
     signed_on = DayField(_l("Signed on"))
     recording_consent = BooleanField(_l("They agree to be recorded"))
@@ -184,4 +187,4 @@ class SimulatorForm(TomoniForm):
             SelectChoice("", _("Country not stated")),
             *(SelectChoice(code, name) for code, name in countries),
         ]
-        self.action.choices = _from(ACTIONS, usual_actions(media_kind))
+        self.action.choices = offered(ACTIONS, usual_actions(media_kind))

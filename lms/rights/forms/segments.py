@@ -5,19 +5,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.infra.web.forms import DayField, TomoniForm
-from lms.rights.forms.desk import usual_actions
+from lms.rights.forms.desk import Checks, offered, usual_actions
 from lms.rights.texts.desk import ACTIONS
 from lms.rights.texts.desk import KINDS as HOLDER_KINDS
 from lms.rights.texts.segments import BASES, KINDS, ON_DENY, WAYS
@@ -25,20 +18,11 @@ from lms.rights.texts.segments import BASES, KINDS, ON_DENY, WAYS
 NEW_HOLDER = "new"
 
 
-def _from(names: Any, keys: Sequence[str] | None = None) -> list[Any]:
-    return [SelectChoice(key, names[key]) for key in keys or names]
-
-
-class _Checks(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
 class BasisForm(TomoniForm):
     """Why a part needs nobody's agreement."""
 
     basis = SelectField(
-        _l("Basis"), choices=[SelectChoice("", _l("Please choose")), *_from(BASES)], default=""
+        _l("Basis"), choices=[SelectChoice("", _l("Please choose")), *offered(BASES)], default=""
     )
     basis_note = TextAreaField(_l("Ground, contract or source"), validators=[Length(max=2000)])
 
@@ -49,10 +33,10 @@ class SegmentForm(BasisForm):
     start = StringField(_l("Beginning of the part"), validators=[Length(max=20)])
     end = StringField(_l("End of the part"), validators=[Length(max=20)])
     pages = StringField(_l("Pages"), validators=[Length(max=20)])
-    kind = SelectField(_l("What it is"), choices=_from(KINDS))
+    kind = SelectField(_l("What it is"), choices=offered(KINDS))
     title = StringField(_l("Title or source"), validators=[Length(max=200)])
-    way = SelectField(_l("How it is cleared"), choices=_from(WAYS), default="")
-    on_deny = SelectField(_l("While it may not be shown"), choices=_from(ON_DENY), default="hide")
+    way = SelectField(_l("How it is cleared"), choices=offered(WAYS), default="")
+    on_deny = SelectField(_l("While it may not be shown"), choices=offered(ON_DENY), default="hide")
     note = TextAreaField(_l("Note"), validators=[Length(max=2000)])
 
 
@@ -70,8 +54,8 @@ class AskForm(TomoniForm):
     organisation = StringField(_l("Organisation"), validators=[Length(max=200)])
     email = StringField(_l("Mail address"), validators=[Length(max=320)])
     language = SelectField(_l("Language of the letter"), choices=[])
-    kind = SelectField(_l("What they hold"), choices=_from(HOLDER_KINDS))
-    uses = _Checks(_l("Uses"), choices=[])
+    kind = SelectField(_l("What they hold"), choices=offered(HOLDER_KINDS))
+    uses = Checks(_l("Uses"), choices=[])
     reach = SelectField(_l("For whom"), choices=[])
     first_on = DayField(_l("First day"))
     last_on = DayField(_l("Last day"))
@@ -93,7 +77,7 @@ class AskForm(TomoniForm):
             *(SelectChoice(key, name) for key, name in holders),
         ]
         self.language.choices = [SelectChoice(tag, name) for tag, name in languages]
-        self.uses.choices = _from(ACTIONS, usual_actions(media_kind))
+        self.uses.choices = offered(ACTIONS, usual_actions(media_kind))
         self.reach.choices = list(reaches)
 
 
@@ -101,7 +85,7 @@ class TakedownForm(TomoniForm):
     """What to take down: everything, a part, some uses; and why."""
 
     what = SelectField(_l("What to take down"), choices=[], default="")
-    actions = _Checks(_l("Only these uses"), choices=[])
+    actions = Checks(_l("Only these uses"), choices=[])
     reason = TextAreaField(_l("Reason"), validators=[Length(max=2000)])
 
     def set_choices(self, media_kind: str, segments: Sequence[tuple[str, str]]) -> None:
@@ -110,21 +94,21 @@ class TakedownForm(TomoniForm):
             SelectChoice("", _("The whole")),
             *(SelectChoice(key, name) for key, name in segments),
         ]
-        self.actions.choices = _from(ACTIONS, usual_actions(media_kind))
+        self.actions.choices = offered(ACTIONS, usual_actions(media_kind))
 
 
 class OverrideForm(TomoniForm):
     """An exception from publication for one person."""
 
     account = StringField(_l("Sign-in ID or address of the person"), validators=[Length(max=320)])
-    actions = _Checks(_l("Uses"), choices=[])
+    actions = Checks(_l("Uses"), choices=[])
     first_on = DayField(_l("First day"))
     last_on = DayField(_l("Last day"))
     reason = TextAreaField(_l("Reason"), validators=[Length(max=2000)])
 
     def set_choices(self, media_kind: str) -> None:
         """Set the uses that may be asked for."""
-        self.actions.choices = _from(ACTIONS, usual_actions(media_kind))
+        self.actions.choices = offered(ACTIONS, usual_actions(media_kind))
 
 
 class NumberForm(TomoniForm):
