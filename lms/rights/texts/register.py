@@ -7,11 +7,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
-from lms.infra.web.formats import format_bytes, format_length
+from lms.infra.web.formats import format_bytes
 from lms.kernel.dates import format_day
-from lms.recordings.models import MediaKind, Recording
+from lms.recordings.models import Recording
 from lms.rights.models import Segment
 from lms.rights.queries.register import Copies, Show
+from lms.rights.texts.segments import KINDS, range_text
 
 SHOWS: Final[Mapping[Show, Any]] = {
     Show.ALL: _l("Every agreement"),
@@ -30,18 +31,8 @@ BASES: Final[Mapping[str, Any]] = {
     "quotation": _l("Quotation"),
     "incidental": _l("Incidental item"),
     "statute": _l("Statutes and the like"),
-    "own": _l("Own work"),
     "own_work": _l("Own work"),
     "other": _l("Other basis"),
-}
-
-SEGMENT_KINDS: Final[Mapping[str, Any]] = {
-    "slide": _l("Slide"),
-    "music": _l("Music"),
-    "face": _l("Person shown"),
-    "quotation": _l("Quotation"),
-    "performance": _l("Performance"),
-    "unknown": _l("Not known yet"),
 }
 
 DISPOSITIONS: Final[Mapping[str, Any]] = {
@@ -65,7 +56,6 @@ _BASIS_ARTICLES: Final[Mapping[str, str]] = {
     "quotation": "32",
     "incidental": "30-2",
     "statute": "13",
-    "statutes": "13",
 }
 
 REMINDER_KINDS: Final[Mapping[str, Any]] = {
@@ -110,8 +100,7 @@ def basis_text(basis: str) -> str:
 
 def segment_text(segment: Segment, recording: Recording) -> str:
     """Return a segment in one line: where, what, how it is cleared."""
-    kind = str(SEGMENT_KINDS.get(segment.kind, segment.kind))
-    words = [place_text(segment, recording), kind]
+    words = [range_text(segment, recording), str(KINDS.get(segment.kind, segment.kind))]
     if segment.title:
         words.append(segment.title)
     words.append(str(DISPOSITIONS.get(segment.disposition, segment.disposition)))
@@ -120,16 +109,6 @@ def segment_text(segment: Segment, recording: Recording) -> str:
         if segment.basis in _BASIS_ARTICLES:
             words.append(article_text("", segment.basis, ()))
     return " · ".join(words)
-
-
-def place_text(segment: Segment, recording: Recording) -> str:
-    """Return where a segment lies: from-until of a recording, pages of a paper."""
-    if recording.kind == MediaKind.PAPER:
-        first, last = segment.a + 1, segment.b
-        if first == last:
-            return str(_("page %(page)s", page=first))
-        return str(_("pages %(first)s to %(last)s", first=first, last=last))
-    return f"{format_length(segment.a)}\u2013{format_length(segment.b)}"
 
 
 def copies_texts(copies: Copies) -> list[str]:
