@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,6 +10,7 @@ from flask_babel import ngettext
 
 from lms.infra.site import read_site
 from lms.infra.web.formats import format_bytes, format_moment
+from lms.kernel.clock import JST
 from lms.kernel.localized import pick
 from lms.rights.models import DestructionRecord
 from lms.rights.operations.closing import StoredPart
@@ -26,7 +26,6 @@ WHATS: Final[Mapping[str, Any]] = {
     "by_hand": _l("Copy elsewhere"),
 }
 _IN_PIECES: Final = frozenset({"rendition", "track", "page"})
-_TOKYO: Final = ZoneInfo("Asia/Tokyo")
 
 
 def what_text(what: str) -> str:
@@ -85,7 +84,7 @@ def record_words(record: DestructionRecord, course: str, by: str, language: str)
     total = ngettext("%(num)s file, %(size)s", "%(num)s files, %(size)s", len(sizes), size=size)
 
     def when(moment: datetime | None) -> str:
-        return _("not yet") if moment is None else format_moment(moment, _TOKYO, language)
+        return _("not yet") if moment is None else format_moment(moment, JST, language)
 
     rows = [
         (_("Title"), pick(record.title, language).text),

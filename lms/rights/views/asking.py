@@ -51,6 +51,7 @@ from lms.rights.views.answering import answers_of, copy_answer, item_forms, refu
 from lms.rights.views.blueprint import blueprint
 from lms.rights.views.choices import organisation_choices
 from lms.rights.views.managing import managed_recording
+from lms.rights.views.readers import page_number
 
 _PICTURED = ("video", "audio")
 
@@ -200,11 +201,10 @@ def _year_after(day: date) -> date:
 def consent_requests() -> Any:
     """List the letters to rightsholders with where they stand."""
     state = request.args.get("state", "")
-    page = request.args.get("page", "1")
     found = list_letters(
         current_actor(),
         state=state if state in words.STATE_NAMES else "",
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,  # noqa: PLR2004 - more is no page
+        page=page_number(),
     )
     people = {row.request.created_by for row in found.rows if row.request.created_by}
     return render_template(

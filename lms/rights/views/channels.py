@@ -8,7 +8,7 @@ from flask import Response, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from lms.courses.queries import get_entry
-from lms.infra.db import unit_of_work
+from lms.infra.db import db, unit_of_work
 from lms.infra.web.access import STAFF, access, current_actor
 from lms.infra.web.errors import refusal_sentence
 from lms.infra.web.formats import format_moment, format_span
@@ -125,14 +125,16 @@ def cue_sheet_pdf(live_session_id: str) -> Any:
     """Answer with the same as PDF."""
     card, at = _meeting(live_session_id), clock.now()
     papers = _cue_papers(list_channels(list_papers_of(card.id), at))
-    answer = Response(_print(card, papers, at), mimetype="application/pdf")
+    words = _sheet_words(card, at)
+    db.session.rollback()  # no transaction stays open while the pages are set
+    answer = Response(print_cues(words, papers, at), mimetype="application/pdf")
     answer.headers.set("Content-Disposition", "attachment", filename="cue-sheet.pdf")
     return answer
 
 
-def _print(card: SessionCard, papers: Sequence[CuePaper], at: datetime) -> bytes:
+def _sheet_words(card: SessionCard, at: datetime) -> dict[str, str]:
     language = ui_language()
-    words = {
+    return {
         "language": language,
         "title": _("Cue sheet"),
         "session": pick(card.title, language).text,
@@ -145,7 +147,6 @@ def _print(card: SessionCard, papers: Sequence[CuePaper], at: datetime) -> bytes
         "free": _("No slide needs anything: it may be shown, streamed and recorded throughout."),
         "printed": _("As of %(moment)s", moment=format_moment(at, viewer_zone(), language)),
     }
-    return print_cues(words, papers, at)
 
 
 def _cue_papers(papers: Sequence[PaperChannels]) -> list[CuePaper]:

@@ -18,6 +18,7 @@ from lms.rights.forms import NAMED, AgreementForm
 from lms.rights.queries import RightsDesk
 from lms.rights.rules import Reach, Scope
 from lms.rights.rules.facts import BEGINNING, END
+from lms.rights.texts.letters import organisation_words
 
 Json: TypeAlias = dict[str, Any]
 
@@ -26,8 +27,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 
 def organisation_names() -> Mapping[str, str]:
     """Return the names of all organisations by id, in the reader's language."""
-    language = ui_language()
-    return {key: pick(node.name, language).text for key, node in read_tree().nodes.items()}
+    return organisation_words(ui_language())
 
 
 def organisation_choices() -> list[tuple[str, str]]:

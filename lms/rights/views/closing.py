@@ -3,7 +3,7 @@
 from datetime import UTC
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from lms.courses.queries import get_entry
@@ -23,7 +23,7 @@ from lms.rights.forms.closing import ClosingForm
 from lms.rights.models import DestructionRecord
 from lms.rights.operations.closing import close_recording, list_stored, tick_copy
 from lms.rights.operations.destruction_paper import print_destruction
-from lms.rights.policy import require_evidence_reader, require_rights_desk
+from lms.rights.policy import require_evidence_reader
 from lms.rights.queries.closing import count_kept, find_destruction
 from lms.rights.texts.closing import (
     copies_by_hand,
@@ -32,7 +32,9 @@ from lms.rights.texts.closing import (
     summed_up,
     what_text,
 )
+from lms.rights.views.asking import pdf_answer
 from lms.rights.views.blueprint import blueprint
+from lms.rights.views.managing import managed_recording
 from lms.rights.views.readers import RIGHTS_READERS
 
 _LISTED = 200
@@ -42,7 +44,7 @@ _LISTED = 200
 @access(RIGHTS_DESK)
 def close(recording_id: str) -> Any:
     """Show what would be destroyed and what stays; close it when confirmed with a reason."""
-    recording = _managed(recording_id)
+    recording = managed_recording(recording_id)
     if recording.stage == Stage.DESTROYED:
         return redirect(url_for("rights.destruction", recording_id=recording.id), 303)
     entry, kept = get_entry(recording.edition_id), count_kept(recording)
@@ -115,11 +117,7 @@ def destruction_pdf(recording_id: str) -> Any:
         words = _words(record, recording, language)
     moment = (record.done_at or record.at).astimezone(UTC)
     db.session.rollback()  # no transaction stays open while the pages are set
-    answer = Response(print_destruction(words, moment), mimetype="application/pdf")
-    name = f"destruction-{record.id}.pdf"
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return pdf_answer(print_destruction(words, moment), f"destruction-{record.id}")
 
 
 @blueprint.post("/desk/recordings/<recording_id>/destruction/copies/<int:number>")
@@ -131,14 +129,6 @@ def copy_destroyed(recording_id: str, number: int) -> Any:
         tick_copy(current_actor(), record.id, number, clock.now())
     flash(_("Saved."), "done")
     return redirect(url_for("rights.destruction", recording_id=recording_id), 303)
-
-
-def _managed(recording_id: str) -> Recording:
-    if not is_id(recording_id):
-        raise NotFoundError
-    recording = get_recording(recording_id)
-    require_rights_desk(current_actor(), recording)
-    return recording
 
 
 def _recorded(recording_id: str) -> tuple[Recording, DestructionRecord]:

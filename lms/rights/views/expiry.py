@@ -1,5 +1,6 @@
 """What ends when, by month."""
 
+from collections import defaultdict
 from itertools import groupby
 from typing import Any
 
@@ -26,7 +27,9 @@ def expiry() -> Any:
     """List the ends of agreements and publications by month, lately passed ones first."""
     at, language = clock.now(), ui_language()
     endings = list_endings(current_actor(), at)
-    sent = sorted(sent_reminders(endings), key=lambda one: (one[3], -one[2]))
+    sent = defaultdict(list)
+    for subject, kind, days, due_on in sorted(sent_reminders(endings), key=lambda one: -one[2]):
+        sent[due_on].append((subject, kind, days))
     return render_template(
         "rights/expiry.html",
         months=[
@@ -35,10 +38,9 @@ def expiry() -> Any:
         ],
         total=len(endings),
         reminders=lambda one: [
-            reminder_text(kind, days, due_on, language)
-            for subject, kind, days, due_on in sent
-            if due_on == one.last_on
-            and (subject == one.subject_id or (kind == "viewers" and subject == one.recording.id))
+            reminder_text(kind, days, one.last_on, language)
+            for subject, kind, days in sent[one.last_on]
+            if subject == one.subject_id or (kind == "viewers" and subject == one.recording.id)
         ],
         may_renew=lambda one: _renewable(one) and RIGHTS_DESK.admits(current_actor()),
         today=clock.day_in(at),

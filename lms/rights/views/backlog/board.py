@@ -16,18 +16,17 @@ from lms.kernel.errors import InvalidInputError, NotFoundError
 from lms.kernel.localized import pick
 from lms.people.queries import is_id
 from lms.recordings.models import MediaKind, Stage
-from lms.recordings.queries import get_recording
 from lms.recordings.texts import kind_text
 from lms.rights.errors import RightsRefusedError
 from lms.rights.forms.backlog import HolderForm
 from lms.rights.operations import HolderDetails
 from lms.rights.operations.shelving import name_holder, take_on, unname_holder
-from lms.rights.policy import require_rights_desk
 from lms.rights.queries.backlog import BacklogFilter, list_open_imports, read_backlog
 from lms.rights.rules.shelf import ItemState
 from lms.rights.texts.backlog import STATE_CHIPS, STATES, file_fault_text
 from lms.rights.texts.desk import KINDS
 from lms.rights.views.blueprint import blueprint
+from lms.rights.views.managing import managed_recording
 from lms.rights.views.readers import argument, page_number
 
 _Item = TypeVar("_Item", str, tuple[str, str])
@@ -157,10 +156,7 @@ def _each(act: Callable[[_Item], object], items: Sequence[_Item]) -> int:
 @access(RIGHTS_DESK)
 def backlog_holder(recording_id: str) -> Any:
     """Name a rightsholder of an item."""
-    if not is_id(recording_id):
-        raise NotFoundError
-    recording = get_recording(recording_id)
-    require_rights_desk(current_actor(), recording)
+    recording = managed_recording(recording_id)
     if recording.stage != Stage.RECORDED:
         raise NotFoundError
     form = HolderForm()
