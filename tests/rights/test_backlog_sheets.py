@@ -238,13 +238,17 @@ def test_columns_that_lack_are_named() -> None:
     )  # fmt: skip
 
 
-def test_a_cell_in_the_last_corner_is_refused_before_it_is_unfolded() -> None:
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True})
-    sheet = book.add_worksheet()
-    sheet.write(0, 0, "題名")
-    sheet.write(1_048_575, 16_383, 1)
-    book.close()
+@pytest.mark.parametrize("cell", ['<c r="{}">', '<c s="0" r="{}">', "<c\tr='{}'>"])
+def test_a_cell_in_the_last_corner_is_refused_before_it_is_unfolded(cell: str) -> None:
+    book, out = io.BytesIO(), io.BytesIO()
+    with xlsxwriter.Workbook(book, {"in_memory": True}) as made:
+        sheet = made.add_worksheet()
+        sheet.write(0, 0, "題名")
+        sheet.write(999_998, 2, 1)
+    with zipfile.ZipFile(book) as plain, zipfile.ZipFile(out, "w") as archive:
+        for info in plain.infolist():
+            told = plain.read(info).replace(b'<c r="C999999">', cell.format("C999999").encode())
+            archive.writestr(info, told)
     assert fault_of(out.getvalue())[0] is SheetFault.TOO_LARGE
 
 

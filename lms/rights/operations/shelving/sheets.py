@@ -26,7 +26,10 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CELL: Final = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>/]*>')
+# A cell that holds something, with its place: however the writing program orders and quotes.
+_CELL: Final = re.compile(
+    rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r=["']([A-Za-z]{1,3})(\d{1,7})["'][^>]*(?<!/)>"""
+)
 _SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old Excel, and a workbook with a password
 
@@ -147,7 +150,7 @@ def _area(xml: bytes) -> int:
     widest = lowest = 0
     for found in _CELL.finditer(xml):
         column = 0
-        for letter in found[1]:
+        for letter in found[1].upper():
             column = column * 26 + letter - 64
         widest, lowest = max(widest, column), max(lowest, int(found[2]))
     return widest * lowest
