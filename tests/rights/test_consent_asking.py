@@ -116,6 +116,27 @@ def test_the_same_rightsholder_is_found_and_a_similar_one_is_not(desk: Desk) -> 
     assert found(name="緑川 葉", email="other@x.example") != plain
 
 
+def test_an_account_that_is_named_is_never_taken_for_anothers(desk: Desk, cast: Cast) -> None:
+    values = {"name": "佐藤 太郎", "organisation": "青空労組", "email": "office@union.example"}
+    first = holder_of(desk, **values)
+    agreement = propose(desk, first)
+
+    def found(person_id: str, **more: Any) -> Rightsholder:
+        with unit_of_work():
+            details = HolderDetails(**{**values, **more}, person_id=person_id)
+            return find_or_add_rightsholder(desk.actor, details, NOW)
+
+    # Another member of the same office, whose letters go to the same address.
+    other = found(cast.trainee.id, name="田中 花")
+    assert (other.id != first.id, other.person_id) == (True, cast.trainee.id)
+    known = found(cast.speaker.id)
+    assert (known.id, known.person_id) == (first.id, cast.speaker.id)
+    assert db.session.get_one(Agreement, agreement.id).holder_person_id == cast.speaker.id
+    namesake = found(cast.overseas.id)
+    assert (namesake.id != first.id, namesake.person_id) == (True, cast.overseas.id)
+    assert found(cast.speaker.id, email="").id == first.id
+
+
 def test_only_the_office_enters_rightsholders(cast: Cast) -> None:
     for name in ("trainee", "speaker", "coordinator", "auditor"):
         with pytest.raises(NotFoundError), unit_of_work():

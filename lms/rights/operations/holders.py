@@ -1,9 +1,10 @@
 """Rightsholders: who is asked, and where the letter goes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
@@ -66,11 +67,17 @@ def change_rightsholder(
     )
     if holder is None:
         raise NotFoundError
-    changed = []
-    for name, value in _cleaned(details).items():
-        if getattr(holder, name) != value:
-            setattr(holder, name, value)
-            changed.append(name)
+    _change(actor, holder, _cleaned(details), at)
+    return holder
+
+
+def _change(
+    actor: Actor, holder: Rightsholder, values: Mapping[str, str | None], at: datetime
+) -> None:
+    """Put columns in place of what a rightsholder has; an account gets their agreements too."""
+    changed = [name for name, value in values.items() if getattr(holder, name) != value]
+    for name in changed:
+        setattr(holder, name, values[name])
     if "person_id" in changed:
         db.session.execute(
             update(Agreement)
@@ -79,48 +86,48 @@ def change_rightsholder(
         )
     if changed:
         record_act(actor, "rightsholder.changed", "rightsholder", holder.id, at=at, fields=changed)
-    return holder
 
 
 def find_or_add_rightsholder(actor: Actor, details: HolderDetails, at: datetime) -> Rightsholder:
     """Return the rightsholder of the same e-mail, else of the same name and organisation.
 
     A name that is only similar is another person: they are added. So is one of the same name
-    without an organisation who is written to at another address. Raises InvalidInputError as
-    `add_rightsholder`.
+    without an organisation who is written to at another address. Where an account is named, its
+    rightsholder is meant, else one of this very name without any: several people of an office may
+    share an address. Raises InvalidInputError as `add_rightsholder`.
     """
     require_rights_staff(actor)
     values = _cleaned(details)
-    if details.person_id is not None:
-        known = _first(Rightsholder.person_id == details.person_id)
-        if known is not None:
-            return known
-    if values["email"]:
-        known = _first(Rightsholder.email == values["email"])
-        if known is not None:
-            return known
-    same = (Rightsholder.name == values["name"]) & (
-        Rightsholder.organisation == values["organisation"]
-    )
-    if values["email"] and not values["organisation"]:
-        same &= Rightsholder.email == ""
-    known = _first(same)
+    known = _find_known(values)
     if known is None:
         return add_rightsholder(actor, details, at)
-    if values["email"] and not known.email:
-        known.email = values["email"]
-        record_act(actor, "rightsholder.changed", "rightsholder", known.id, at=at, fields=["email"])
+    fresh = [name for name in ("email", "person_id") if values[name] and not getattr(known, name)]
+    _change(actor, known, {name: values[name] for name in fresh}, at)
     return known
 
 
-def _first(wanted: object) -> Rightsholder | None:
-    holder: Rightsholder | None = db.session.scalar(
+def _find_known(values: Mapping[str, str | None]) -> Rightsholder | None:
+    """Return the rightsholder whom cleaned columns mean, or None."""
+    same_name = Rightsholder.name == values["name"]
+    same_address = Rightsholder.email == values["email"]
+    same = same_name & (Rightsholder.organisation == values["organisation"])
+    if values["email"] and not values["organisation"]:
+        same &= Rightsholder.email == ""
+    wanted = [same_address, same] if values["email"] else [same]
+    if values["person_id"]:
+        free = same_name & Rightsholder.person_id.is_(None)
+        account = Rightsholder.person_id == values["person_id"]
+        wanted = [account, *(one & free for one in wanted)]
+    return next((found for one in wanted if (found := _first(one)) is not None), None)
+
+
+def _first(wanted: ColumnElement[bool]) -> Rightsholder | None:
+    return db.session.scalar(
         select(Rightsholder)
-        .where(wanted)  # type: ignore[arg-type] # conditions of either kind
+        .where(wanted)
         .order_by(Rightsholder.created_at, Rightsholder.id)
         .limit(1)
     )
-    return holder
 
 
 def _cleaned(details: HolderDetails) -> dict[str, str | None]:
