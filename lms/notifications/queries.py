@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from lms.completion.models import CompletionRule
 from lms.courses.models import Edition, EditionState
@@ -219,16 +219,20 @@ def withdrawal_words(agreement_id: str) -> ConsentWords | None:
 
 
 def consent_staff_ids(request_id: str) -> list[str]:
-    """Return who is told of an answer: who asked; without them who looks after it."""
+    """Return who is told of an answer: who asked; once they have left, who looks after it."""
     rows = db.session.execute(
-        select(Recording.edition_id, Recording.id, ConsentRequest.created_by)
+        select(Recording.edition_id, Recording.id, Person.id)
         .join(Agreement, Agreement.recording_id == Recording.id)
         .join(ConsentItem, ConsentItem.agreement_id == Agreement.id)
         .join(ConsentRequest, ConsentRequest.id == ConsentItem.request_id)
+        .outerjoin(
+            Person,
+            and_(Person.id == ConsentRequest.created_by, Person.suspended_at.is_(None)),
+        )
         .where(ConsentItem.request_id == request_id)
         .order_by(ConsentItem.position)
     ).all()
-    asked_by = rows[0].created_by if rows else None
+    asked_by: str | None = rows[0][2] if rows else None
     if asked_by is not None:
         return [asked_by]
     editions = {edition_id: recording_id for edition_id, recording_id, _by in rows}
