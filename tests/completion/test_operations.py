@@ -13,7 +13,6 @@ from lms.completion.operations import (
     confirm_requirement,
     decide_question,
     issue_missing_certificate,
-    missing_glyphs,
     revoke_completion,
 )
 from lms.completion.queries import (
@@ -29,6 +28,7 @@ from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db, unit_of_work
 from lms.infra.events import raise_event
 from lms.infra.site import SiteSettings, write_site
+from lms.infra.typesetting import missing_glyphs
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import LessonId, LiveSessionId, PersonId, RecordingId
 from lms.people.models import Person

@@ -5,7 +5,6 @@ from lms.completion.operations.certificates import (
     issue_missing_certificate,
     missing_glyphs_of,
 )
-from lms.completion.operations.glyphs import missing_glyphs
 from lms.completion.operations.judging import judge_edition, judge_people
 from lms.completion.operations.printing import print_certificate
 from lms.completion.operations.questions import decide_question, revoke_completion
@@ -19,7 +18,6 @@ __all__ = [
     "issue_missing_certificate",
     "judge_edition",
     "judge_people",
-    "missing_glyphs",
     "missing_glyphs_of",
     "print_certificate",
     "revoke_completion",

@@ -5,7 +5,6 @@ from datetime import datetime
 from lms.completion.errors import CompletionRefusedError
 from lms.completion.events import CertificateIssued
 from lms.completion.models import Certificate
-from lms.completion.operations.glyphs import missing_glyphs
 from lms.completion.policy import require_edition_manager
 from lms.completion.queries import find_certificate_of, lock_counter
 from lms.completion.rules import certificate_number, fiscal_year
@@ -15,6 +14,7 @@ from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
 from lms.infra.events import raise_event
 from lms.infra.site import read_site
+from lms.infra.typesetting import missing_glyphs
 from lms.kernel import clock
 from lms.kernel.actor import Actor
 from lms.kernel.errors import NotFoundError

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lms.completion.errors import CompletionRefusedError
-from lms.completion.operations.glyphs import font_folder, missing_glyphs
+from lms.infra.typesetting import font_folder, missing_glyphs
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "completion" / "certificate.typ"
 
