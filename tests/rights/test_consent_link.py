@@ -5,7 +5,7 @@ import io
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event
 from typing import Any
@@ -522,8 +522,6 @@ def test_taking_back_some_uses_only(link: Link, ask: Callable[..., Any], desk: D
 
 
 def test_the_agreed_grace_is_kept(app: Flask, desk: Desk) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - only here
-
     link = open_link(app, desk, terms=replace(TERMS, grace_hours=2))
     link.answer(grace_hours="2")
     link.sign(code())

@@ -16,7 +16,7 @@ from lms.infra.events import raise_event
 from lms.infra.jobs.ledger import enqueue
 from lms.kernel.actor import SYSTEM, Actor
 from lms.kernel.errors import InvalidInputError, NotFoundError
-from lms.kernel.ids import AgreementId
+from lms.kernel.ids import AgreementId, PersonId
 from lms.people.queries import get_person
 from lms.people.rules import display_name
 from lms.recordings.models import Recording
@@ -262,7 +262,7 @@ def _link_actor(person_id: str | None) -> Actor:
     if person_id is None:
         return SYSTEM
     person = get_person(person_id)
-    return Actor(person_id=person.id, display_name=display_name(person))  # type: ignore[arg-type]
+    return Actor(person_id=PersonId(person.id), display_name=display_name(person))
 
 
 def _answerable(request_id: str, at: datetime) -> ConsentRequest:

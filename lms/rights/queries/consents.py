@@ -208,23 +208,6 @@ def _letter_rows(rows: Iterable[tuple[ConsentRequest, Rightsholder]]) -> tuple[L
     )
 
 
-def list_letters_of(recording_id: str) -> list[LetterRow]:
-    """Return the letters that ask for a recording, newest first."""
-    rows = db.session.execute(
-        select(ConsentRequest, Rightsholder)
-        .join(Rightsholder, Rightsholder.id == ConsentRequest.rightsholder_id)
-        .where(
-            ConsentRequest.id.in_(
-                select(ConsentItem.request_id)
-                .join(Agreement, Agreement.id == ConsentItem.agreement_id)
-                .where(Agreement.recording_id == recording_id)
-            )
-        )
-        .order_by(ConsentRequest.created_at.desc(), ConsentRequest.id.desc())
-    ).all()
-    return list(_letter_rows([(row[0], row[1]) for row in rows]))
-
-
 def list_unasked(rightsholder_id: str) -> list[tuple[Agreement, Recording]]:
     """Return what was proposed to a rightsholder and stands in no open letter."""
     asked = (

@@ -18,6 +18,7 @@ from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db
 from lms.kernel.actor import Actor
 from lms.kernel.clock import to_ms
+from lms.kernel.ids import PersonId
 from lms.kernel.localized import Localized
 from lms.people.models import Person
 from lms.people.queries import is_id, list_names
@@ -245,7 +246,7 @@ def told(rows: Sequence[AuditEntry]) -> list[LogEntry]:
         group = group_of(row.action)
         home = homes.get(row.id, "")
         holders, published_at = allowed.at(home, row.at) if group is Group.PLAY else ((), None)
-        who = names.get(row.actor_id) if row.actor_id else None  # type: ignore[call-overload]
+        who = names.get(PersonId(row.actor_id)) if row.actor_id else None
         entries.append(
             LogEntry(
                 id=row.id, at=row.at, actor_id=row.actor_id, name=who.shown if who else "",

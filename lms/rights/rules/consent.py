@@ -322,9 +322,6 @@ def judge_recording(speakers: Iterable[SpeakerStanding], *, planned: bool) -> st
     return "asked"
 
 
-CHOICES: Final = ("yes", "narrower", "no", "nothing", "not_mine")
-"""Allow as asked; allow less; allow no use; nothing may be recorded; somebody else holds it."""
-
 OTHER_LENGTH: Final = 500
 
 
@@ -332,8 +329,10 @@ OTHER_LENGTH: Final = 500
 class ItemAnswer:
     """What a rightsholder chose for one item.
 
-    `terms` are their limits for `narrower`, and carry their own wording (credit, moral rights,
-    third-party material, remark) for every choice. `other`: who holds it instead.
+    `choice` is yes (as asked), narrower, no (no use), nothing (may be recorded at all) or not_mine
+    (somebody else holds it). `terms` are their limits for `narrower`, and carry their own wording
+    (credit, moral rights, third-party material, remark) for every choice. `other`: who holds it
+    instead.
     """
 
     choice: str
