@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from lms.config import ConfigError, Settings
 from lms.infra.storage import (
+    FileLostError,
     LocalStorage,
     Storage,
     StorageError,
@@ -153,7 +154,7 @@ def test_a_program_gets_a_file_for_a_while(storage: Storage, tmp_path: Path) -> 
         assert path.read_bytes() == b"film"
     if isinstance(storage, S3Storage):
         assert _left(tmp_path) == []
-    with pytest.raises(FileNotFoundError), storage.as_local("x/none"):
+    with pytest.raises(FileLostError, match="x/none"), storage.as_local("x/none"):
         pass
 
 

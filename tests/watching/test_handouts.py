@@ -456,6 +456,21 @@ def test_a_room_is_asked_for_and_must_be_covered_by_the_rights(
     assert rooms == ["affiliate"]
 
 
+def test_a_paper_whose_file_is_lost_says_so(cast: Cast, shelf: Shelf, sign_in: SignIn) -> None:
+    paper = shelf.paper()
+    shelf.agree(paper)
+    shelf.publish(paper)
+    client = sign_in(cast.trainee)
+    with client.session_transaction() as session:
+        session["language"] = "en"
+    current_storage().delete_tree(paper.source_key)
+
+    for address in ("", "/pages/1.png", "/file.pdf", "/print/1.png", "/screen/1.png?room=hq"):
+        answer = client.get(f"/recordings/{paper.id}{address}")
+        assert answer.status_code == 503, address
+        assert "Files cannot be reached at the moment" in answer.text
+
+
 def test_a_handout_taken_down_shows_no_page(cast: Cast, shelf: Shelf, sign_in: SignIn) -> None:
     paper = shelf.paper()
     shelf.agree(paper)

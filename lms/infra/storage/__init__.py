@@ -12,6 +12,7 @@ from lms.infra.storage.incoming import (
 from lms.infra.storage.local import LocalStorage
 from lms.infra.storage.protocol import (
     SIGNED_SECONDS,
+    FileLostError,
     Storage,
     StorageError,
     StorageKeyError,
@@ -34,6 +35,7 @@ def make_storage(settings: Settings) -> Storage:
 
 __all__ = [
     "SIGNED_SECONDS",
+    "FileLostError",
     "IncomingFolder",
     "IncomingLockedError",
     "IncomingLostError",

@@ -11,7 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from lms.infra.storage.protocol import StorageError, StoredFile, key_parts, remove_old, sweep_folder
+from lms.infra.storage.protocol import (
+    FileLostError,
+    StorageError,
+    StoredFile,
+    key_parts,
+    remove_old,
+    sweep_folder,
+)
 
 _BLOCK = 1 << 20
 _PART = ".part"
@@ -78,7 +85,7 @@ class LocalStorage:
         """Give the file itself."""
         path = self._path(key)
         if not path.is_file():
-            raise FileNotFoundError(key)
+            raise FileLostError(f"{key} is not on this disk.")
         yield path
 
     @contextmanager

@@ -23,6 +23,10 @@ class StorageError(Exception):
     """
 
 
+class FileLostError(StorageError, FileNotFoundError):
+    """The store holds no file under a key: for most a fault of the store, where a row names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file in the store: its key, its length in bytes, when it was last written."""
@@ -66,7 +70,7 @@ class Storage(Protocol):
     def as_local(self, key: str) -> AbstractContextManager[Path]:
         """Give a path on this machine from which a program can read the file, for a while.
 
-        It must not be written to. Raises FileNotFoundError.
+        It must not be written to. Raises FileLostError.
         """
 
     def scratch(self) -> AbstractContextManager[Path]:

@@ -16,6 +16,7 @@ from typing_extensions import override
 from lms.config import S3Settings
 from lms.infra.storage.protocol import (
     SIGNED_SECONDS,
+    FileLostError,
     StorageError,
     StoredFile,
     key_parts,
@@ -305,7 +306,7 @@ def _told(what: str) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
         if code in _MISSING:
-            raise FileNotFoundError(what) from error
+            raise FileLostError(f"{what}: the store does not hold it.") from error
         raise StorageError(f"{what}: the store answered {code}.") from error
     except BotoCoreError as error:
         raise StorageError(f"{what}: {type(error).__name__}.") from error
