@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from sqlalchemy import select
 
 from lms.infra.db import db
@@ -129,6 +129,55 @@ def test_nothing_is_lost_when_somebody_was_quicker_or_the_page_is_left(
     expect(other.get_by_test_id("rows").locator("textarea").first).to_have_value("一人目")
     other.get_by_text("Take them").click()
     expect(other.get_by_test_id("rows").locator("textarea").first).to_have_value("二人目")
+
+
+def test_what_is_written_while_it_is_being_stored_stays(
+    browse: Browse, cast: Cast, recording: Recording, faults: list[str]
+) -> None:
+    page = opened(browse, cast, recording, faults)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/captions/ja", hold)
+    words = page.get_by_test_id("rows").locator("textarea").first
+    words.fill("一")
+    with page.expect_request(lambda request: request.method == "POST" and "/ja" in request.url):
+        page.get_by_test_id("store").click()
+    page.get_by_test_id("store").click()  # once more, out of impatience
+    words.fill("一と二")
+    with page.expect_response("**/captions/ja"):
+        held[0].continue_()
+    expect(page.get_by_test_id("editor-state")).to_have_text("Not stored yet")
+    expect(words).to_have_value("一と二")
+    assert len(held) == 1
+    page.unroute("**/captions/ja")
+    page.get_by_test_id("store").click()
+    expect(page.get_by_test_id("editor-state")).to_contain_text("captions were stored")
+    assert "一と二" in stored().vtt
+    assert stored().revision == 3
+
+
+def test_rows_stand_in_the_order_in_which_they_were_refused(
+    browse: Browse, cast: Cast, recording: Recording, faults: list[str]
+) -> None:
+    page = opened(browse, cast, recording, faults)
+    other = opened(browse, cast, recording, faults)
+    other.get_by_test_id("rows").locator("textarea").first.fill("二人目")
+    other.get_by_test_id("store").click()
+    expect(other.get_by_test_id("editor-state")).to_contain_text("stored")
+
+    rows = page.get_by_test_id("rows").locator("li")
+    for name, moment in (("end", "0:30"), ("start", "0:25")):  # the first becomes the last
+        rows.nth(0).locator(f"[data-{name}]").fill(moment)
+        rows.nth(0).locator(f"[data-{name}]").press("Tab")
+    page.get_by_test_id("store").click()
+    expect(page.get_by_test_id("editor-state")).to_contain_text("Somebody else has changed")
+    expect(rows.nth(2).locator("textarea")).to_have_value("おはようございます")
 
 
 def test_it_works_without_scripts(browse: Browse, cast: Cast, recording: Recording) -> None:

@@ -18,6 +18,7 @@ let chosen = 0;
 let playing = -1;
 let now = 0;
 let stored = "";
+let storing = false;
 const history = [];
 
 const two = (number) => String(number).padStart(2, "0");
@@ -268,26 +269,41 @@ function tell(sentence, link = null) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (storing) return; // one after the other: the second would come from an older state
   if (cues.some((cue) => cue.start === null || cue.end === null)) {
     tell(words.time);
     rows.querySelector("[aria-invalid=true]")?.focus();
     return;
   }
+  const shown = [...cues];
   cues.sort((one, other) => one.start - other.start);
-  text.value = write();
+  if (cues.some((cue, place) => cue !== shown[place])) {
+    draw(); // a row stands for the caption at its place, whatever the answer will be
+    check();
+  }
+  const sent = write();
+  text.value = sent;
   let response, answer;
+  storing = true;
   try {
     response = await post(form.action, new FormData(form));
     answer = await response.json();
   } catch {
     tell(words.lost);
     return;
+  } finally {
+    storing = false;
   }
   if (!response.ok) {
     tell(answer.message ?? words.lost, response.status === 409 ? answer.newer : null);
     return;
   }
   revision.value = answer.revision;
+  if (write() !== sent) { // somebody wrote on meanwhile: that is still to be stored
+    stored = sent;
+    changed();
+    return;
+  }
   text.value = answer.captions;
   cues = read(answer.captions);
   stored = write();
