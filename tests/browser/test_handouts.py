@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typst
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from lms.infra.db import unit_of_work
 from lms.kernel import clock
@@ -142,3 +142,38 @@ def test_a_paper_fills_the_screen_of_a_room(cast: Cast, paper: Recording, browse
     assert picture.evaluate("img => img.decode().then(() => img.naturalWidth)") == 1400
     page.keyboard.press("ArrowLeft")
     expect(picture).to_have_attribute("alt", "Page 4 of 8 of “Slides”")
+
+
+def test_buttons_in_a_room_keep_their_key(cast: Cast, paper: Recording, browse: Browse) -> None:
+    page = browse(cast.trainee).new_page()
+    page.goto(f"/recordings/{paper.id}/screen?room=hq")
+    page.get_by_test_id("fullscreen").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(":fullscreen")).to_have_count(1)
+    expect(page.locator("[data-count]")).to_have_text("1 / 8")
+
+
+def test_a_page_is_named_in_every_language(cast: Cast, paper: Recording, browse: Browse) -> None:
+    page = browse(cast.trainee, "ja").new_page()
+    page.goto(f"/recordings/{paper.id}/screen?room=hq")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_test_id("page")).to_have_attribute("alt", "「講義」8ページ中2ページ")
+
+
+def test_a_picture_that_never_comes_opens_the_page_only_once(
+    cast: Cast, paper: Recording, browse: Browse
+) -> None:
+    page = browse(cast.trainee).new_page()
+    opened: list[str] = []
+    held: list[Route] = []
+    page.on("framenavigated", lambda frame: opened.append(frame.url))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/screen/*.png*", hold)
+    with page.expect_request("**/screen/1.png*"):
+        page.goto(f"/recordings/{paper.id}/screen?room=hq", wait_until="domcontentloaded")
+    held[0].fulfill(status=503)
+    page.wait_for_timeout(1500)  # that the page is not opened again shows only in time
+    assert len(opened) == 1

@@ -11,7 +11,7 @@ function isTyping(event) {
 function onKeys(actions) {
   document.addEventListener("keydown", (event) => {
     if (isTyping(event)) return;
-    if (event.key === " " && event.target.closest("a, button, summary")) return;
+    if ([" ", "Enter"].includes(event.key) && event.target.closest("a, button, summary")) return;
     const act = actions[event.key];
     if (!act || act() === false) return;
     event.preventDefault();
@@ -75,7 +75,7 @@ function reading(view) {
 }
 
 function showing(stage) {
-  const { pages, now, pattern, count } = JSON.parse(stage.dataset.stage);
+  const { pages, now, pattern, count, alt } = JSON.parse(stage.dataset.stage);
   const page = stage.querySelector("[data-page]");
   const told = stage.querySelector("[data-count]");
   const address = (number) => pattern.replace(/\/0\.png/, `/${number}.png`);
@@ -86,7 +86,7 @@ function showing(stage) {
     if (next < 0 || next >= pages.length) return false;
     place = next;
     page.src = address(pages[place]);
-    page.alt = page.alt.replace(/\d+/, pages[place]);
+    page.alt = alt.replace("{number}", pages[place]);
     told.textContent = `${pages[place]} / ${count}`;
     if (place + 1 < pages.length) new Image().src = address(pages[place + 1]);
     return true;
@@ -102,8 +102,11 @@ function showing(stage) {
       if (go(step)) event.preventDefault();
     });
   }
-  // A picture that is refused (the right has ended) leaves the old one standing no longer.
-  page.addEventListener("error", () => window.location.reload());
+  // A picture that is refused (the right has ended) leaves the old one standing no longer; where
+  // none has come yet, loading the page again would only go on for ever.
+  let seen = page.naturalWidth > 0;
+  page.addEventListener("load", () => { seen = true; });
+  page.addEventListener("error", () => { if (seen) window.location.reload(); });
   onKeys({
     ArrowRight: () => go(1), PageDown: () => go(1), " ": () => go(1), Enter: () => go(1),
     ArrowLeft: () => go(-1), PageUp: () => go(-1), f: fill, F: fill,
