@@ -176,6 +176,22 @@ def test_the_country_is_asked_for_before_playing(
     page.get_by_test_id("country").select_option("JP")
     page.get_by_test_id("play").click()
     page.wait_for_function(PLAYING.format(0.5))
+    page.get_by_test_id("to-transcript").click()  # the statement holds there too
+    expect(page.get_by_test_id("lines")).to_contain_text("Wages and prices")
+
+
+def test_a_connection_that_goes_while_the_player_is_fetched(
+    browse: Browse, cast: Cast, shelf: Shelf, recording: Recording, faults: list[str]
+) -> None:
+    shelf.agree(recording)
+    shelf.publish(recording)
+    page = opened(browse, cast, recording, faults)
+    page.route("**/vendor/hls*", lambda route: route.abort())
+    page.get_by_test_id("play").click()
+    expect(page.get_by_test_id("player-message")).to_contain_text("connection was lost")
+    page.unroute("**/vendor/hls*")
+    page.get_by_test_id("play").click()
+    page.wait_for_function(PLAYING.format(0.5))
 
 
 def test_playing_in_a_third_place_ends_it_in_the_first(

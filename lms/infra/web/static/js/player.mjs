@@ -89,7 +89,16 @@ async function begin({ position: from = null, autoplay = true } = {}) {
   showWatermark(answer.obligations.watermark);
   if (answer.message) toast(answer.message);
   startsAt = from ?? answer.resume_ms;
-  if (!(await attach(answer, toPlayer(startsAt) / 1000, setRate, failed))) {
+  let attached;
+  try {
+    attached = await attach(answer, toPlayer(startsAt) / 1000, setRate, failed);
+  } catch { // the connection went before the program that plays was there
+    const at = position();
+    stop(words.lost);
+    resumeAt = at;
+    return;
+  }
+  if (!attached) {
     stop(words.unsupported, { action: null });
     return;
   }

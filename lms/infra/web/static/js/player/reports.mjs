@@ -42,7 +42,7 @@ export async function report(force = false, { leaving = false } = {}) {
   const kept = made.map((one) => queue.put(one));
   if (leaving) {
     // The page is going: nothing may be waited for. What is not answered stays in the queue.
-    for (const one of made) deliver(one, { keepalive: true }).catch(() => {});
+    for (const one of made) deliver(one).catch(() => {});
     return;
   }
   await Promise.all(kept);
@@ -54,8 +54,8 @@ const bodyOf = (one) => ({
   age: Math.max(0, Date.now() - one.at), close: one.close,
 });
 
-async function deliver(one, more) {
-  const response = await post(one.events, bodyOf(one), { keepalive: true, ...more });
+async function deliver(one) {
+  const response = await post(one.events, bodyOf(one), { keepalive: true });
   const answer = await readJson(response);
   await settle(one, response.status, answer);
   return [response.status, answer];

@@ -42,6 +42,8 @@ function draw(answer) {
   card.hidden = !answer.languages.length;
   const page = new URL(link.href);
   page.searchParams.set("language", answer.language);
+  const country = document.querySelector("[data-country]")?.value;
+  if (country) page.searchParams.set("country", country);
   link.href = page;
   if (hits.length) nextHit();
 }
