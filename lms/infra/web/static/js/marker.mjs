@@ -3,6 +3,8 @@
 // The server's map goes from player time to the time of the uncut recording; marks are in the
 // latter. The preview is lent like any play: every key is decided about anew.
 
+import { setMap, toPlayer, toUncut } from "./player/timeline.mjs";
+
 const root = document.querySelector("[data-marker]");
 const config = JSON.parse(root.dataset.marker);
 const words = config.words;
@@ -12,20 +14,9 @@ const video = find("video");
 const overlay = find("overlay");
 const begin = find("begin");
 
-let map = []; // [player ms, uncut ms, length]
 let play = null;
 let hls = null;
 let wanted = null; // where playing is to begin, in ms of the uncut recording
-
-function toUncut(ms) {
-  const piece = map.findLast(([from]) => ms >= from) ?? map[0];
-  return piece ? Math.round(piece[1] + Math.min(Math.max(ms - piece[0], 0), piece[2])) : Math.round(ms);
-}
-
-function toPlayer(ms) {
-  const piece = map.find(([, from, length]) => ms < from + length) ?? map.at(-1);
-  return piece ? piece[0] + Math.max(0, Math.min(ms - piece[1], piece[2])) : ms;
-}
 
 /** 12:34.5 or 1:02:03, as the form reads it: to the tenth of a second. */
 function clock(ms) {
@@ -81,14 +72,21 @@ async function start() {
     return;
   }
   play = answer;
-  map = answer.map ?? [];
+  const map = answer.map ?? [];
+  setMap(map, answer.duration_ms);
   const shown = map.reduce((sum, piece) => sum + piece[2], 0);
   find("gap").hidden = !map.length || map.length === 1 || shown >= answer.duration_ms;
   const mark = find("watermark");
   mark.hidden = !answer.obligations?.watermark;
   mark.textContent = answer.obligations?.watermark ?? "";
   const from = toPlayer(wanted ?? 0) / 1000;
-  const { default: Hls } = await import(config.hls);
+  let Hls;
+  try {
+    ({ default: Hls } = await import(config.hls));
+  } catch {
+    stop(words.broken);
+    return;
+  }
   if (Hls.isSupported()) {
     hls = new Hls({
       enableWorker: true, workerPath: config.worker, startPosition: from,
