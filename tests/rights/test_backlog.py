@@ -2,8 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,8 +11,9 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import refresh
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
+from bench.world import counted
 from lms.courses.models import Edition, EditionState, Programme
 from lms.infra.db import db, unit_of_work
 from lms.kernel.actor import SYSTEM, Role
@@ -71,20 +71,6 @@ def in_english(client: FlaskClient) -> None:
     with client.session_transaction() as session:
         session["language"] = "en"
     refresh()  # the context of a test outlives its requests, and remembers their language
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def send(client: FlaskClient, text: str | bytes, place: str = "", name: str = "list.csv") -> Any:

@@ -3,8 +3,7 @@
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,8 +14,9 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
+from bench.world import counted
 from lms.infra.current import current_storage
 from lms.infra.db import db, unit_of_work
 from lms.kernel.errors import NotFoundError
@@ -51,22 +51,6 @@ SignIn = Callable[..., FlaskClient]
 def clock() -> Any:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Collect the reads that are sent."""
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith("SELECT"):
-            statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from bench.world import counted
 from lms.infra.audit.chain import verify_chain
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db, unit_of_work
@@ -32,7 +33,6 @@ from lms.rights.rules import Code
 from lms.watching.queries import decide_viewing
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course, Desk
-from tests.rights.counting import counted
 
 SignIn = Callable[[Any], FlaskClient]
 

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from bench.world import counted
 from lms.infra.db import db, unit_of_work
 from lms.infra.mail.models import OutboxMail
 from lms.kernel.actor import SYSTEM, Role
@@ -25,7 +26,6 @@ from lms.rights.rules import Reach
 from lms.worker import run_worker
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course, Desk, add_recording, granted
-from tests.rights.counting import counted
 
 SignIn = Callable[[Any], FlaskClient]
 LAST = date(2026, 12, 31)

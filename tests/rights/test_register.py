@@ -11,6 +11,7 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from bench.world import counted
 from lms.infra.db import db, unit_of_work
 from lms.kernel.actor import Role
 from lms.recordings.models import MediaCopy, Recording
@@ -22,7 +23,6 @@ from lms.rights.rules.consent import ConsentTerms
 from lms.rights.texts.register import article_text
 from tests.conftest import NOW, Cast, grant
 from tests.rights.conftest import Course, Desk, add_recording, granted
-from tests.rights.counting import counted
 
 SignIn = Callable[[Any], FlaskClient]
 PAGE = "/desk/rights/register"
