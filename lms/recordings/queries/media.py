@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from lms.infra.db import db
-from lms.infra.jobs.models import Job, JobState
 from lms.recordings.models import AudioTrack, Chapter, MediaCopy, Recording, Rendition
-from lms.recordings.queries.reading import Processing
+from lms.recordings.queries.reading import Processing, follow_jobs
 
 
 def list_renditions(recording: Recording) -> list[Rendition]:
@@ -75,14 +74,4 @@ def list_chapters(recording_id: str, *, outside_too: bool = False) -> list[Chapt
 
 def list_making(things: Sequence[AudioTrack | MediaCopy]) -> dict[str, Processing]:
     """Return how far the worker is with tracks and copies in the making, by their ids."""
-    jobs = {thing.job_id: thing.id for thing in things if thing.job_id}
-    if not jobs:
-        return {}
-    return {
-        jobs[job.id]: Processing(
-            state=job.state,
-            permille=job.progress,
-            retry_at=job.run_at if job.state == JobState.QUEUED and job.attempts else None,
-        )
-        for job in db.session.scalars(select(Job).where(Job.id.in_(jobs)))
-    }
+    return follow_jobs({thing.job_id: thing.id for thing in things if thing.job_id})

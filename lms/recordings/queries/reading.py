@@ -124,7 +124,16 @@ def find_processing(recording: Recording) -> Processing | None:
 
 def list_processing(recordings: Sequence[Recording]) -> dict[str, Processing]:
     """Return how far the worker is with each recording in processing, in one query at most."""
-    jobs = {r.job_id: r.id for r in recordings if r.stage == Stage.PROCESSING and r.job_id}
+    return follow_jobs(
+        {r.job_id: r.id for r in recordings if r.stage == Stage.PROCESSING and r.job_id}
+    )
+
+
+def follow_jobs(jobs: Mapping[str, str]) -> dict[str, Processing]:
+    """Return how far the worker is with things, by their ids, in one query at most.
+
+    `jobs` names the thing of each job.
+    """
     if not jobs:
         return {}
     return {
