@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from lms.completion.queries.dependants import list_dependants
 from lms.enrolment.queries import list_enrolled_ids
@@ -114,8 +114,7 @@ def tell_weeks(weeks: Mapping[str, Week], since: datetime, until: datetime) -> N
 
 def _rights_desk() -> list[str]:
     """Return everyone who looks after some rights: rights officers and organisers."""
-    roles = (Role.RIGHTS_OFFICER.value, Role.ORGANISER.value)
-    wanted = or_(*(RoleAssignment.role == role for role in roles))
+    wanted = RoleAssignment.role.in_((Role.RIGHTS_OFFICER.value, Role.ORGANISER.value))
     return list(db.session.scalars(select(RoleAssignment.person_id).where(wanted).distinct()))
 
 

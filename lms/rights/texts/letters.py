@@ -77,7 +77,7 @@ def model_document(name: str, language: str, at: datetime) -> Document:
         title = str(form["titles"]["consent"])
     else:
         values = {"number": form["blank"], "sender": form["blank"]}
-        blocks = list(_form_blocks(form, values, _blank_terms(form)))
+        blocks = list(_form_blocks(form, values, _blank_terms(form, language)))
         title = str(form["title"])
     blocks.append({"kind": "small", "text": form["reuse"]})
     return Document(title, language, tuple(blocks), at)
@@ -244,7 +244,7 @@ def _asked_terms(
         }
 
 
-def _blank_terms(form: Mapping[str, Any]) -> list[Block]:
+def _blank_terms(form: Mapping[str, Any], language: str) -> list[Block]:
     def ticks(heading: str, items: list[str]) -> list[Block]:
         return [{"kind": "heading", "text": heading}, {"kind": "ticks", "items": items}]
 
@@ -261,7 +261,7 @@ def _blank_terms(form: Mapping[str, Any]) -> list[Block]:
         *ticks(
             _("For whom"),
             [
-                *(str(pick(words, _language()).text) for words in _levels()),
+                *(str(pick(words, language).text) for words in _levels()),
                 _("everyone, including overseas and management"),
                 _("only %(names)s", names=blank),
             ],
@@ -291,9 +291,3 @@ def _blank_terms(form: Mapping[str, Any]) -> list[Block]:
 def _levels() -> list[dict[str, str]]:
     levels = read_site().levels
     return [levels[name] for name in ("hq", "industrial", "affiliate")]
-
-
-def _language() -> str:
-    from flask_babel import get_locale  # noqa: PLC0415 - only models ask for it
-
-    return str(get_locale())
