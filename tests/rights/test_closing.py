@@ -113,6 +113,22 @@ def test_the_preview_lists_files_and_destroys_nothing(
     assert len(keys(stored)) == len(FILES)
 
 
+def test_no_transaction_stays_open_while_the_store_is_asked(
+    stored: Course, cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage, held = current_storage(), []
+    list_files = storage.list_files
+
+    def asked(folder: str) -> Any:
+        for one in list_files(folder):
+            held.append(db.session().in_transaction())
+            yield one
+
+    monkeypatch.setattr(storage, "list_files", asked)
+    assert sign_in(cast.organiser).get(address(stored)).status_code == 200
+    assert held == [False] * len(FILES)
+
+
 @pytest.mark.parametrize("missing", ["reason", "sure"])
 def test_a_reason_and_a_tick_are_asked_for(
     stored: Course, cast: Cast, sign_in: SignIn, missing: str

@@ -48,6 +48,7 @@ def close(recording_id: str) -> Any:
     if recording.stage == Stage.DESTROYED:
         return redirect(url_for("rights.destruction", recording_id=recording.id), 303)
     entry, kept = get_entry(recording.edition_id), count_kept(recording)
+    db.session.expunge(recording)  # else the next word of it begins a transaction anew
     db.session.rollback()  # no transaction stays open while the store is asked
     stored = list_stored(current_storage(), recording)
     form = ClosingForm()
