@@ -1,6 +1,7 @@
 """Captions written in the browser: checked, stored whole, told when somebody was quicker."""
 
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,13 @@ def test_times_that_cannot_be_are_told() -> None:
         CaptionAdvice.REVERSED,
         CaptionAdvice.OUTSIDE,
     }
+
+
+def test_a_line_full_of_readings_is_measured_in_no_time() -> None:
+    began = time.process_time()
+    check_captions([Cue(0, 30_000, "<ruby>労<rt>ろう</rt></ruby>" * 60_000)], "ja", 60_000)
+    check_captions([Cue(0, 30_000, "<rt>" * 400_000)], "ja", 60_000)
+    assert time.process_time() - began < 2
 
 
 def test_the_width_of_a_line() -> None:

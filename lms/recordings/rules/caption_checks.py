@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lms.recordings.rules.captions import Cue, plain_text
+from lms.recordings.rules.captions import Cue, text_without_readings
 
 MAX_LINES = 2
 #: Full-width characters that a line of Japanese should have, and may have.
@@ -80,7 +80,7 @@ def _check_time(place: int, cue: Cue, cues: Sequence[Cue], duration_ms: int | No
 
 
 def _check_words(place: int, cue: Cue, *, wide: bool) -> list[Remark]:
-    lines = [line for line in plain_text(_without_readings(cue.text)).split("\n") if line.strip()]
+    lines = [line for line in text_without_readings(cue.text).split("\n") if line.strip()]
     if not lines:
         return [Remark(place, CaptionAdvice.EMPTY)]
     found = []
@@ -95,14 +95,3 @@ def _check_words(place: int, cue: Cue, *, wide: bool) -> list[Remark]:
     if length > 0 and sum(sizes) * 1000 > speed * length:
         found.append(Remark(place, CaptionAdvice.FAST, -(-sum(sizes) * 1000 // length), speed))
     return found
-
-
-def _without_readings(text: str) -> str:
-    start = text.find("<rt>")
-    while start >= 0:
-        end = text.find("</rt>", start)
-        if end < 0:
-            break
-        text = text[:start] + text[end + len("</rt>") :]
-        start = text.find("<rt>")
-    return text

@@ -214,6 +214,11 @@ def readable_text(text: str) -> str:
     return plain_text(_READING.sub(_IN_BRACKETS, text))
 
 
+def text_without_readings(text: str) -> str:
+    """Return the words of cue text that stand on its lines: without tags and readings."""
+    return plain_text(_READING.sub("", text))
+
+
 def _stamp(ms: int, mark: str = ".") -> str:
     seconds, ms = divmod(ms, 1000)
     minutes, seconds = divmod(seconds, 60)
