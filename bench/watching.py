@@ -210,8 +210,10 @@ def count_lost(audience: Audience, players: list[Player], seen: Seen) -> int:
     return lost
 
 
-def bytes_of_coverage(viewers: int) -> float:
-    """Return the bytes of the table of coverage with its index, a viewer."""
+def bytes_of_coverage() -> float:
+    """Return the bytes of the table of coverage with its index, a viewer who is in it."""
+    viewers = db.session.scalar(select(func.count()).select_from(Watch)) or 0
+    db.session.remove()
     if db.engine.dialect.name == "sqlite":
         # The bare driver: no statement of ours stands outside a transaction.
         connection = sqlite3.connect(db.engine.url.database or "", isolation_level=None)
@@ -225,7 +227,7 @@ def bytes_of_coverage(viewers: int) -> float:
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
             own.execute(text("VACUUM FULL watch"))
             size = own.execute(text("SELECT pg_total_relation_size('watch')")).scalar_one()
-    return float(size) / viewers
+    return float(size) / max(viewers, 1)
 
 
 def measure(url: str, folder: Path, viewers: int, seconds: float) -> dict[str, Any]:
@@ -244,8 +246,7 @@ def measure(url: str, folder: Path, viewers: int, seconds: float) -> dict[str, A
         lost = count_lost(audience, players, seen)
         plays = db.session.scalar(select(func.count()).select_from(PlaySession))
         refused = db.session.scalar(select(func.count()).select_from(RefusalLog))
-        db.session.remove()
-        size = bytes_of_coverage(viewers)
+        size = bytes_of_coverage()
         db.engine.dispose()
     assert plays == viewers, plays
     assert refused == 0, refused

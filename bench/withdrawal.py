@@ -9,8 +9,8 @@ operation that the desk and the speaker's own page call. Measured for each viewe
 after the withdrawal's commit: the first refused key (`median_stop_s`, `slowest_stop_s`), and the
 moment at which the picture stands still (`*_still_s`): at the answer "stop" to a report, when
 the page detaches the media, or when what was fetched under the last key is played out, whichever
-is first. `--rate 0.5` plays at half speed. The run ends with asking for every key once more as
-everybody: none may be answered.
+is first. `--rate 0.5` plays at half speed. `stopped` counts those whom both stopped. The run ends
+with asking for every key that was fetched once more as everybody: none may be answered.
 """
 
 import argparse
@@ -132,7 +132,9 @@ def measure(url: str, folder: Path, viewers: int, rate: float) -> dict[str, floa
         for thread in threads:
             thread.join()
         answered = sum(
-            one.player.get(one.player.keys[place])[0] == OK for one in viewings for place in (0, 1)
+            one.player.get(key)[0] == OK
+            for one in viewings
+            for key in one.player.keys[: one.fetched]
         )
     assert answered == 0, f"{answered} keys were answered after the withdrawal"
     refused = [one.refused_at - at for one in viewings if one.refused_at is not None]
@@ -140,7 +142,9 @@ def measure(url: str, folder: Path, viewers: int, rate: float) -> dict[str, floa
     still = [moment - at for one in viewings if (moment := one.still_at(rate)) is not None]
     return {
         "viewers": viewers,
-        "stopped": len(still),
+        "stopped": sum(
+            one.refused_at is not None and one.stopped_at is not None for one in viewings
+        ),
         "rate": rate,
         "median_stop_s": round(statistics.median(refused), 1),
         "slowest_stop_s": round(max(refused), 1),
