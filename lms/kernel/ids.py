@@ -1,10 +1,15 @@
 """Identifiers: 26 characters, sortable by the moment they were made (the ULID layout)."""
 
 import secrets
+import threading
 import time
 from typing import NewType
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_RANDOM_BITS = 80
+#: How far apart, at random, are two of one millisecond: processes that were forked between them
+#: begin at the same one and still do not meet.
+_STEP_BITS = 64
 
 PersonId = NewType("PersonId", str)
 OrganisationId = NewType("OrganisationId", str)
@@ -22,9 +27,26 @@ CertificateId = NewType("CertificateId", str)
 JobId = NewType("JobId", str)
 
 
+class _Last:
+    """The newest identifier of this process, as a number."""
+
+    lock = threading.Lock()
+    value = 0
+
+
 def new_id() -> str:
-    """Return a new identifier: 48 bits of time in ms, 80 random bits, lower-case base 32."""
-    value = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    """Return a new identifier: 48 bits of time in ms, 80 random bits, lower-case base 32.
+
+    Of those that one process makes in the same millisecond each sorts after the one before, so
+    that what is written in one act is read in the order of its writing.
+    """
+    now = time.time_ns() // 1_000_000
+    with _Last.lock:
+        if now == _Last.value >> _RANDOM_BITS:
+            value = _Last.value + 1 + secrets.randbits(_STEP_BITS)
+        else:
+            value = now << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        _Last.value = value
     out = []
     for _ in range(26):
         out.append(_ALPHABET[value & 31])
