@@ -1,7 +1,7 @@
 """Reads of letters to rightsholders: by link, for their own page, for the desk."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import lazyload
 
 from lms.courses.models import Edition, Programme
 from lms.infra.db import db
-from lms.kernel.actor import Actor, Role
+from lms.kernel.actor import Actor
 from lms.people.queries import is_id
 from lms.recordings.models import Recording
 from lms.rights.models import (
@@ -21,6 +21,7 @@ from lms.rights.models import (
     RightsPlan,
     Withdrawal,
 )
+from lms.rights.queries.scopes import desk_scope, in_scope
 from lms.rights.rules.consent import ConsentTerms, ItemAnswer
 
 PER_PAGE = 50
@@ -233,11 +234,13 @@ def list_unasked(rightsholder_id: str) -> list[tuple[Agreement, Recording]]:
 def list_holders(actor: Actor, search: str = "", limit: int = 500) -> list[Rightsholder]:
     """Return rightsholders by kana and name: all, or those of the actor's own programmes."""
     wanted = select(Rightsholder)
-    if not _sees_all(actor):
+    scope = desk_scope(actor)
+    if not scope.everything:
         own = (
             select(Agreement.rightsholder_id)
             .join(Recording, Recording.id == Agreement.recording_id)
-            .where(_recordings_of(actor), Agreement.rightsholder_id.is_not(None))
+            .join(Edition, Edition.id == Recording.edition_id)
+            .where(in_scope(scope), Agreement.rightsholder_id.is_not(None))
         )
         wanted = wanted.where(
             or_(Rightsholder.created_by == actor.person_id, Rightsholder.id.in_(own))
@@ -260,12 +263,14 @@ def find_holder(actor: Actor, rightsholder_id: str) -> Rightsholder | None:
     if not is_id(rightsholder_id):
         return None
     holder = db.session.get(Rightsholder, rightsholder_id)
-    if holder is None or _sees_all(actor) or holder.created_by == actor.person_id:
+    scope = desk_scope(actor)
+    if holder is None or scope.everything or holder.created_by == actor.person_id:
         return holder
     known = db.session.scalar(
         select(Agreement.id)
         .join(Recording, Recording.id == Agreement.recording_id)
-        .where(_recordings_of(actor), Agreement.rightsholder_id == holder.id)
+        .join(Edition, Edition.id == Recording.edition_id)
+        .where(in_scope(scope), Agreement.rightsholder_id == holder.id)
         .limit(1)
     )
     return holder if known else None
@@ -328,35 +333,16 @@ def _item_rows() -> Select[ConsentItem, Agreement, Recording, Programme, Edition
     )
 
 
-def _sees_all(actor: Actor) -> bool:
-    return any(
-        actor.has_everywhere(role) for role in (Role.ORGANISER, Role.RIGHTS_OFFICER)
-    ) or actor.has(Role.ADMIN)
-
-
-def _recordings_of(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for recordings of the actor's own programmes or their own scope."""
-    scopes = actor.scopes(Role.ORGANISER) | actor.scopes(Role.RIGHTS_OFFICER)
-    programmes = _after(scopes, "programme:")
-    recordings = _after(scopes, "recording:")
-    return or_(
-        Recording.id.in_(recordings),
-        Recording.edition_id.in_(select(Edition.id).where(Edition.programme_id.in_(programmes))),
-    )
-
-
-def _after(scopes: Collection[str], head: str) -> Sequence[str]:
-    return sorted(one.removeprefix(head) for one in scopes if one.startswith(head))
-
-
 def _requests_of(actor: Actor) -> ColumnElement[bool]:
     """Return the condition for letters all of whose recordings the actor looks after."""
-    if _sees_all(actor):
+    scope = desk_scope(actor)
+    if scope.everything:
         return true()
     strange = (
         select(ConsentItem.request_id)
         .join(Agreement, Agreement.id == ConsentItem.agreement_id)
         .join(Recording, Recording.id == Agreement.recording_id)
-        .where(~_recordings_of(actor))
+        .join(Edition, Edition.id == Recording.edition_id)
+        .where(~in_scope(scope))
     )
     return ConsentRequest.id.not_in(strange)

@@ -34,6 +34,7 @@ from lms.rights.models import (
 )
 from lms.rights.queries.deciding import find_known
 from lms.rights.queries.desk import AgreementLine
+from lms.rights.queries.scopes import desk_scope, in_scope
 from lms.rights.rules import Recording as KnownRecording
 from lms.rights.rules import Scope, sum_up_rights, sum_up_terms
 from lms.rights.rules.standing import Standing, judge_standing
@@ -126,9 +127,7 @@ class Place:
 
 def may_see_all(actor: Actor) -> bool:
     """Whether the register is the actor's as a whole."""
-    return actor.has(Role.AUDITOR) or any(
-        actor.has_everywhere(role) for role in (Role.RIGHTS_OFFICER, Role.ORGANISER, Role.ADMIN)
-    )
+    return actor.has(Role.AUDITOR) or desk_scope(actor).everything
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -137,14 +136,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     Those are everything for an organiser or rights officer without limits and for an auditor,
     else the programmes and recordings in their roles.
     """
-    if may_see_all(actor):
-        return true()
-    scopes = actor.scopes(Role.ORGANISER) | actor.scopes(Role.RIGHTS_OFFICER)
-    named: dict[str, list[str]] = defaultdict(list)
-    for scope in sorted(scopes):
-        kind, _colon, key = scope.partition(":")
-        named[kind].append(key)
-    return or_(Recording.id.in_(named["recording"]), Edition.programme_id.in_(named["programme"]))
+    return true() if may_see_all(actor) else in_scope(desk_scope(actor))
 
 
 def list_places(actor: Actor, wanted: Wanted, at: datetime) -> list[Place]:

@@ -31,7 +31,8 @@ from lms.rights.models import (
     ShelfItem,
 )
 from lms.rights.policy import require_rights_staff
-from lms.rights.queries.backlog import desk_scope, read_shelf_facts
+from lms.rights.queries.backlog import read_shelf_facts
+from lms.rights.queries.scopes import desk_scope
 from lms.rights.rules.shelf import (
     Fault,
     Holder,

@@ -24,7 +24,7 @@ from lms.rights.models import (
     ShelfItem,
     Withdrawal,
 )
-from lms.rights.queries.backlog.importing import desk_scope, in_scope
+from lms.rights.queries.scopes import desk_scope, in_scope
 from lms.rights.queries.tables import required_kind
 from lms.rights.rules.shelf import ItemState, judge_item, needs_answer
 

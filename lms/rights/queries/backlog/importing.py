@@ -7,12 +7,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import Select, or_, select
 
 from lms.courses.models import Edition, Programme
 from lms.infra.db import db
 from lms.infra.jobs.models import Job, JobState
-from lms.kernel.actor import Actor, Role
+from lms.kernel.actor import Actor
 from lms.kernel.clock import day_in
 from lms.kernel.japanese import search_key
 from lms.kernel.localized import Localized
@@ -25,6 +25,7 @@ from lms.rights.models import (
     ShelfImport,
     ShelfItem,
 )
+from lms.rights.queries.scopes import DeskScope, desk_scope, in_scope
 from lms.rights.rules.shelf import (
     KnownHolder,
     Place,
@@ -39,15 +40,6 @@ _GONE: Final = (Stage.DELETED, Stage.DESTROYED)
 
 
 @dataclass(frozen=True, slots=True)
-class DeskScope:
-    """What somebody looks after: everything, or some programmes and recordings."""
-
-    everything: bool = False
-    programme_ids: frozenset[str] = frozenset()
-    recording_ids: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class PlaceChoice:
     """A place to choose for what names no course. Exactly one of the two ids is set."""
 
@@ -55,26 +47,6 @@ class PlaceChoice:
     edition_title: Localized
     edition_id: str | None = None
     programme_id: str | None = None
-
-
-def desk_scope(actor: Actor) -> DeskScope:
-    """Return what an organiser, a rights officer or an administrator looks after."""
-    roles = (Role.ORGANISER, Role.RIGHTS_OFFICER)
-    if any(actor.has_everywhere(role) for role in (*roles, Role.ADMIN)):
-        return DeskScope(everything=True)
-    scopes = frozenset(scope for role in roles for scope in actor.scopes(role))
-
-    def ids(prefix: str) -> frozenset[str]:
-        return frozenset(s.removeprefix(prefix) for s in scopes if s.startswith(prefix))
-
-    return DeskScope(programme_ids=ids("programme:"), recording_ids=ids("recording:"))
-
-
-def in_scope(scope: DeskScope) -> ColumnElement[bool]:
-    """Return the condition on Edition and Recording of a query that joins both."""
-    if scope.everything:
-        return true()
-    return or_(Edition.programme_id.in_(scope.programme_ids), Recording.id.in_(scope.recording_ids))
 
 
 def _chunks(values: Iterable[str]) -> Iterable[list[str]]:
