@@ -17,7 +17,7 @@ from lms.kernel.intervals import Intervals
 from lms.kernel.localized import Localized
 from lms.people.queries import is_id, organisation_tree_facts
 from lms.recordings.models import MediaCopy, Recording, Stage
-from lms.rights.models import Agreement, Segment
+from lms.rights.models import Agreement, Segment, Takedown
 from lms.rights.queries.deciding import find_known
 from lms.rights.queries.overrides import names_of
 from lms.rights.queries.register import visible_to
@@ -143,8 +143,13 @@ def find_copy(recording: Recording) -> MediaCopy | None:
     )
 
 
-def list_segments(recording: Recording, at: datetime) -> Marks:
-    """Return the parts of a recording as they stand at `at`. At most six queries."""
+def list_segments(
+    recording: Recording, at: datetime, takedowns: Iterable[Takedown] | None = None
+) -> Marks:
+    """Return the parts of a recording as they stand at `at`. At most six queries.
+
+    `takedowns`: those open on the recording, where the caller has read them.
+    """
     segments = list_marked(recording.id)
     known = find_known([recording.id])[recording.id].recording
     agreements = db.session.scalars(
@@ -154,7 +159,9 @@ def list_segments(recording: Recording, at: datetime) -> Marks:
         .order_by(Agreement.created_at, Agreement.id)
     ).all()
     holders = {one.lineage: one for one in _holders(agreements, {recording.id: known}, at)}
-    stopped = {one.segment_id for one in open_takedowns(recording.id, at)}
+    if takedowns is None:
+        takedowns = open_takedowns(recording.id, at)
+    stopped = {one.segment_id for one in takedowns}
     names = names_of({one.assessor_id for one in segments if one.assessor_id})
     lines = []
     for segment in segments:

@@ -19,6 +19,7 @@ from lms.kernel.clock import JST, day_in
 from lms.kernel.dates import format_day
 from lms.kernel.localized import pick
 from lms.people.queries import read_tree
+from lms.people.rules import Tree
 from lms.rights.models import Rightsholder
 from lms.rights.queries.consents import Letter, LetterItem
 from lms.rights.rules.consent import ADAPTATIONS, EDITS, PURPOSES, USES
@@ -41,9 +42,10 @@ class Document:
     foot: str = ""
 
 
-def organisation_words(language: str) -> dict[str, str]:
-    """Return the names of all organisations by id."""
-    return {key: pick(node.name, language).text for key, node in read_tree().nodes.items()}
+def organisation_words(language: str, tree: Tree | None = None) -> dict[str, str]:
+    """Return the names of all organisations by id; of `tree` where the caller has read it."""
+    nodes = (tree or read_tree()).nodes
+    return {key: pick(node.name, language).text for key, node in nodes.items()}
 
 
 def spoken(language: str) -> str:

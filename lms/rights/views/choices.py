@@ -13,6 +13,7 @@ from lms.kernel.dates import format_day, plain
 from lms.kernel.errors import InvalidInputError
 from lms.kernel.localized import pick
 from lms.people.queries import read_tree
+from lms.people.rules import Tree
 from lms.recordings.models import MediaKind, Stage
 from lms.rights.forms import NAMED, AgreementForm
 from lms.rights.queries import RightsDesk
@@ -25,17 +26,17 @@ Json: TypeAlias = dict[str, Any]
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-def organisation_names() -> Mapping[str, str]:
+def organisation_names(tree: Tree | None = None) -> Mapping[str, str]:
     """Return the names of all organisations by id, in the reader's language."""
-    return organisation_words(ui_language())
+    return organisation_words(ui_language(), tree)
 
 
-def organisation_choices() -> list[tuple[str, str]]:
+def organisation_choices(tree: Tree | None = None) -> list[tuple[str, str]]:
     """Return all organisations in the order of the tree, indented."""
     language = ui_language()
     return [
         (node.id, "\u3000" * depth + pick(node.name, language).text)
-        for depth, node in read_tree().rows()
+        for depth, node in (tree or read_tree()).rows()
     ]
 
 

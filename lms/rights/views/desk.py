@@ -16,7 +16,8 @@ from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.kernel.dates import format_day
 from lms.kernel.errors import InvalidInputError, NotFoundError
-from lms.people.queries import find_account
+from lms.people.queries import find_account, read_tree
+from lms.people.rules import Tree
 from lms.recordings.models import MediaKind, Recording
 from lms.rights.errors import RightsRefusedError
 from lms.rights.forms import AgreementForm, AnswerForm, PublicationForm, ReasonForm
@@ -235,10 +236,10 @@ def show_rights(
     `decision_form` is (id of the proposal or exception, form).
     """
     at = clock.now()
-    desk = read_rights_desk(recording, at)
+    desk, tree = read_rights_desk(recording, at), read_tree()
     if publication_form is None:
-        publication_form = _publication_form(recording, desk)
-    names, language = organisation_names(), ui_language()
+        publication_form = _publication_form(recording, desk, tree)
+    names, language = organisation_names(tree), ui_language()
     withdraw_forms: dict[str, TomoniForm] = {
         line.agreement.id: ReasonForm(None, prefix=f"withdraw-{line.agreement.id}")
         for line in desk.lines
@@ -298,7 +299,7 @@ def show_rights(
         reach_text=lambda scope: reach_text(scope.reach, scope.orgs, names, language),
         window_text=lambda scope: window_text(scope.opens, scope.closes, language),
         names=names,
-        simulation=simulation(recording),
+        simulation=simulation(recording, tree),
     )
 
 
@@ -343,14 +344,16 @@ def _proposed_text(
     return brief_text(scope, names, language)
 
 
-def _publication_form(recording: Recording, desk: RightsDesk | None = None) -> PublicationForm:
+def _publication_form(
+    recording: Recording, desk: RightsDesk | None = None, tree: Tree | None = None
+) -> PublicationForm:
     data = {} if desk is None else publication_defaults(desk)
     form = (
         PublicationForm(None, prefix="publish", **data)
         if desk
         else PublicationForm(prefix="publish")
     )
-    form.set_choices(recording.kind, organisation_choices(), ui_language())
+    form.set_choices(recording.kind, organisation_choices(tree), ui_language())
     return form
 
 

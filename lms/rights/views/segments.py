@@ -177,13 +177,13 @@ def _show(
 ) -> Any:
     at = clock.now()
     refused = form is not None or split_form is not None
-    marks = list_segments(recording, at)
+    desk = read_rights_desk(recording, at)
+    marks = list_segments(recording, at, desk.stopped)
     if editing is None and form is None:
         wanted = request.args.get("edit", "")
         editing = next((one.segment for one in marks.lines if one.segment.id == wanted), None)
     if form is None:
         form = _filled(editing, recording)
-    desk = read_rights_desk(recording, at)
     page = render_template(
         "rights/segments.html",
         recording=recording,

@@ -12,6 +12,7 @@ from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.kernel.clock import JST, from_ms
+from lms.people.rules import Tree
 from lms.recordings.models import Recording
 from lms.rights.forms import ANONYMOUS, SimulatorForm
 from lms.rights.queries import Supposed, list_blockers, simulate
@@ -40,11 +41,14 @@ class Simulation:
     as_cut_copy: bool = False
 
 
-def simulation(recording: Recording) -> Simulation:
-    """Return the simulator as the address has it (`?organisation=`, `moment`, `country`, …)."""
+def simulation(recording: Recording, tree: Tree) -> Simulation:
+    """Return the simulator as the address has it (`?organisation=`, `moment`, `country`, …).
+
+    `tree`: the organisations among which it offers a choice.
+    """
     asked = "organisation" in request.args
     form = SimulatorForm(request.args if asked else None)
-    form.set_choices(recording.kind, organisation_choices(), _countries())
+    form.set_choices(recording.kind, organisation_choices(tree), _countries())
     if not asked:
         form.moment.data = clock.now().astimezone(JST).replace(tzinfo=None)
         form.country.data = "JP"
