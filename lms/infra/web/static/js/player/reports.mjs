@@ -10,6 +10,7 @@ const KEPT = 24 * 3_600_000;
 let play = null;
 let sequence = 0;
 let sending = null;
+let again = false;
 let position = () => 0;
 let heard = () => true;
 
@@ -77,10 +78,18 @@ async function settle(one, status, answer) {
   }
 }
 
-/** Sends what waits, one after the other. One sender at a time. */
+/** Sends what waits, one after the other. One sender at a time, which looks again for what came meanwhile. */
 export function send() {
-  sending ??= sendAll().finally(() => { sending = null; });
+  again = true;
+  sending ??= sendInTurn().finally(() => { sending = null; });
   return sending;
+}
+
+async function sendInTurn() {
+  while (again) {
+    again = false;
+    await sendAll();
+  }
 }
 
 async function sendAll() {
