@@ -115,7 +115,7 @@ def test_organisers_are_told_once_and_the_desk_shows_it(
         pass
     db.session.rollback()
     mails = db.session.scalars(
-        select(OutboxMail).where(OutboxMail.template == "rights_dependants")
+        select(OutboxMail).order_by(OutboxMail.id).where(OutboxMail.template == "rights_dependants")
     ).all()
     assert [(mail.to_address, mail.params["count"]) for mail in mails] == [
         ("organiser@demo.example", 2)
@@ -151,7 +151,9 @@ def test_lifted_again_nobody_is_in_need(app: Flask, watched: Course) -> None:
         pass
     db.session.rollback()
     assert find_gone(NOW, recording_ids=[recording_id]) == {}
-    told = select(OutboxMail).where(OutboxMail.template == "rights_dependants")
+    told = (
+        select(OutboxMail).order_by(OutboxMail.id).where(OutboxMail.template == "rights_dependants")
+    )
     assert db.session.scalars(told).all() == []
 
 

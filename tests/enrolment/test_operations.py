@@ -357,7 +357,7 @@ def test_decisions_are_audited_without_names(
     apply(edition, crowd[0])
     decide(edition, crowd[:1], Decision.ACCEPT, cast.actor("organiser"))
     (entry,) = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "enrolment.decided")
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "enrolment.decided")
     ).all()
     assert entry.actor_id == cast.organiser.id
     assert entry.details == {"edition_id": edition.id, "decision": "accept", "to": "enrolled"}

@@ -55,7 +55,7 @@ def test_chapters_are_stored_in_order_in_two_languages(cast: Cast, film: Recordi
         (3_599_500, {"en": "The end"}),
     ]
     entry = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "chapters.changed")
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "chapters.changed")
     ).one()
     assert entry.details["count"] == 3
 

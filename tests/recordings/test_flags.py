@@ -184,7 +184,9 @@ def test_flags_are_written_down_and_refused_whole(paper: Recording, shelf: Shelf
     flag(paper, 1, 2, ROOM)
     assert page_flag(list_flags(paper.id)[0]) == PageFlag(1, 2, frozenset({ROOM}))
     acts = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "recording.pages_flagged")
+        select(AuditEntry)
+        .order_by(AuditEntry.id)
+        .where(AuditEntry.action == "recording.pages_flagged")
     ).all()
     assert [act.subject_id for act in acts] == [paper.id]
     for details in (

@@ -179,7 +179,9 @@ def test_the_way_there_is_given_after_the_decision_and_no_longer(
     assert (answer.status_code, answer.headers["Location"]) == (302, ADDRESS)
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "private, no-store"
-    acts = [entry.action for entry in db.session.scalars(select(AuditEntry))]
+    acts = [
+        entry.action for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    ]
     assert acts.count("link.opened") == 1
 
     shelf.withdraw(agreement)
@@ -219,7 +221,9 @@ def test_a_withdrawal_leaves_the_task_to_take_it_down_there_too(
     assert ADDRESS in task
     assert client.post(f"{page}/removed-elsewhere").status_code == 303
     entry = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "recording.removed_elsewhere")
+        select(AuditEntry)
+        .order_by(AuditEntry.id)
+        .where(AuditEntry.action == "recording.removed_elsewhere")
     ).one()
     assert (entry.subject_id, entry.actor_id) == (linked.id, cast.organiser.id)
     done = client.get(page).text

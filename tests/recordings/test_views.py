@@ -75,7 +75,7 @@ def test_a_film_is_stored_whole_and_waits_for_the_worker(
         "transcode", {"recording_id": row.id, "media_version": 1},
     )  # fmt: skip
     entry = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "recording.added")
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "recording.added")
     ).one()
     assert entry.subject_id == row.id
     page = organiser.get(f"/desk/recordings/{row.id}").get_data(as_text=True)

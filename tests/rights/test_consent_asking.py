@@ -62,7 +62,11 @@ def ask_for(desk: Desk, holder: Rightsholder, *ids: str, at: datetime = NOW, **m
 
 def mails(template: str) -> list[OutboxMail]:
     db.session.rollback()
-    return list(db.session.scalars(select(OutboxMail).where(OutboxMail.template == template)))
+    return list(
+        db.session.scalars(
+            select(OutboxMail).order_by(OutboxMail.id).where(OutboxMail.template == template)
+        )
+    )
 
 
 def test_a_rightsholder_is_kept_as_typed_and_written_to_cleanly(desk: Desk) -> None:

@@ -116,7 +116,7 @@ def test_every_act_belongs_to_one_group(history: Course) -> None:
 @pytest.mark.usefixtures("history")
 def test_each_refusal_is_in_the_chain_of_the_audit() -> None:
     refused = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "rights.refused")
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "rights.refused")
     ).all()
     assert sorted(entry.details["code"] for entry in refused) == [
         "LOGIN_REQUIRED",

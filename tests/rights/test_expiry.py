@@ -275,7 +275,11 @@ def test_the_weekly_digest_comes_on_monday_and_only_with_something_in_it(
                 pass
         db.session.rollback()
         return list(
-            db.session.scalars(select(OutboxMail).where(OutboxMail.template == "rights_week"))
+            db.session.scalars(
+                select(OutboxMail)
+                .order_by(OutboxMail.id)
+                .where(OutboxMail.template == "rights_week")
+            )
         )
 
     assert digests(NOW) == []  # nothing has happened at all

@@ -155,7 +155,11 @@ def test_a_restore_cannot_undo_it(life: Life, folder: Path, ask: Ask, act: str, 
     assert (again.applied, again.known) == (0, 1)
     assert append_missing(folder) == 0
     assert len(db.session.scalars(select(OutboxMail)).all()) == mails  # nobody is told again
-    replayed = select(AuditEntry).where(AuditEntry.action == "rights.journal_replayed")
+    replayed = (
+        select(AuditEntry)
+        .order_by(AuditEntry.id)
+        .where(AuditEntry.action == "rights.journal_replayed")
+    )
     assert len(db.session.scalars(replayed).all()) == 1
 
 

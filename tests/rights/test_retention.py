@@ -142,7 +142,9 @@ def test_what_is_never_touched(app: Flask, cast: Cast) -> None:
     assert (db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0) >= audited
     refused = select(func.count()).where(AuditEntry.action == "rights.refused")
     assert db.session.scalar(refused) == 2
-    applied = select(AuditEntry).where(AuditEntry.action == "retention.applied")
+    applied = (
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "retention.applied")
+    )
     assert db.session.scalars(applied).first() is not None
 
 

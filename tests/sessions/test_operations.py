@@ -55,7 +55,11 @@ def row_of(live_session_id: str) -> LiveSession:
 
 
 def audited(action: str) -> list[AuditEntry]:
-    return list(db.session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+    return list(
+        db.session.scalars(
+            select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == action)
+        )
+    )
 
 
 def test_instants_follow_from_wall_time_and_zone(world: World) -> None:

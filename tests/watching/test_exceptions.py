@@ -46,7 +46,9 @@ def test_a_paper(trainee: FlaskClient, cast: Cast, shelf: Shelf) -> None:
     assert trainee.get(page).status_code == 200
     plain = f"/recordings/{paper.id}/pages/2.png"
     assert trainee.get(plain).status_code == 200
-    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "handout.shown"))
+    entries = db.session.scalars(
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "handout.shown")
+    )
     assert [(one.actor_id, one.details["code"], one.details["page"]) for one in entries] == [
         (cast.trainee.id, "ALLOW_OVERRIDE", 2)
     ]
@@ -70,5 +72,7 @@ def test_a_film_ends_with_the_exception(trainee: FlaskClient, cast: Cast, shelf:
     again = trainee.post(events, json={**report, "sequence": 2})
     assert again.json is not None
     assert again.json["stop"]
-    [started] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "play.started"))
+    [started] = db.session.scalars(
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "play.started")
+    )
     assert started.details["code"] == "ALLOW_OVERRIDE"

@@ -257,7 +257,7 @@ def test_every_copy_carries_name_moment_and_serial(
     assert "attachment" in headers["Content-Disposition"]
     assert headers["Cache-Control"] == "private, no-store"
     entry = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "handout.downloaded")
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "handout.downloaded")
     ).one()
     serial = entry.details["serial"]
     assert serial in address
@@ -373,7 +373,7 @@ def test_whose_copy_it_is_learns_only_who_looks_after_the_paper(
     shelf.publish(paper)
     sign_in(cast.trainee).get(f"/recordings/{paper.id}/file.pdf")
     serial = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "handout.downloaded")
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "handout.downloaded")
     ).one().details["serial"]  # fmt: skip
     page = f"/desk/handouts/copies?serial={serial}"
 
@@ -406,7 +406,7 @@ def test_printing_needs_its_own_grant_and_is_logged(
     assert 'data-testid="download"' not in reading
     assert page.count('data-testid="print-page"') == 3
     entry = db.session.scalars(
-        select(AuditEntry).where(AuditEntry.action == "handout.printed")
+        select(AuditEntry).order_by(AuditEntry.id).where(AuditEntry.action == "handout.printed")
     ).one()
     assert entry.details["serial"] in page
     assert "山瀬" in page
@@ -450,7 +450,9 @@ def test_a_room_is_asked_for_and_must_be_covered_by_the_rights(
     rooms = [
         entry.details["room"]
         for entry in db.session.scalars(
-            select(AuditEntry).where(AuditEntry.action == "handout.screened")
+            select(AuditEntry)
+            .order_by(AuditEntry.id)
+            .where(AuditEntry.action == "handout.screened")
         )
     ]
     assert rooms == ["affiliate"]
