@@ -9,17 +9,35 @@ from lms.sessions.models.desk import (
     WalkInState,
 )
 from lms.sessions.models.evidence import Attendance, AttendanceStatus, JoinPress
+from lms.sessions.models.reports import (
+    AttendanceAlias,
+    AttendanceReport,
+    EditionAttendanceRule,
+    MatchedBy,
+    MatchState,
+    ReportedPerson,
+    ReportMapping,
+    ReportRow,
+)
 from lms.sessions.models.schedule import LiveSession, SessionSpeaker
 
 __all__ = [
     "Attendance",
+    "AttendanceAlias",
+    "AttendanceReport",
     "AttendanceStatus",
     "CheckIn",
     "CheckInSource",
     "DeskHand",
+    "EditionAttendanceRule",
     "JoinPress",
     "LiveSession",
+    "MatchState",
+    "MatchedBy",
     "MissingCall",
+    "ReportMapping",
+    "ReportRow",
+    "ReportedPerson",
     "SessionSpeaker",
     "WalkIn",
     "WalkInState",
