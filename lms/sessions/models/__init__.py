@@ -1,5 +1,6 @@
 """Tables of live sessions."""
 
+from lms.sessions.models.calendar import CalendarFeed, SessionChange, SessionInvitation
 from lms.sessions.models.desk import (
     CheckIn,
     CheckInSource,
@@ -9,6 +10,7 @@ from lms.sessions.models.desk import (
     WalkInState,
 )
 from lms.sessions.models.evidence import Attendance, AttendanceStatus, JoinPress
+from lms.sessions.models.reminding import EditionReminders, ReminderChoice, SessionReminder
 from lms.sessions.models.reports import (
     AttendanceAlias,
     AttendanceReport,
@@ -26,18 +28,24 @@ __all__ = [
     "AttendanceAlias",
     "AttendanceReport",
     "AttendanceStatus",
+    "CalendarFeed",
     "CheckIn",
     "CheckInSource",
     "DeskHand",
     "EditionAttendanceRule",
+    "EditionReminders",
     "JoinPress",
     "LiveSession",
     "MatchState",
     "MatchedBy",
     "MissingCall",
+    "ReminderChoice",
     "ReportMapping",
     "ReportRow",
     "ReportedPerson",
+    "SessionChange",
+    "SessionInvitation",
+    "SessionReminder",
     "SessionSpeaker",
     "WalkIn",
     "WalkInState",

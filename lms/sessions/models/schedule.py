@@ -1,8 +1,9 @@
 """Tables of live sessions: when, where, and who speaks."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.infra.db import Model, WithId
@@ -45,6 +46,9 @@ class LiveSession(WithId, Model):
     cancelled_at: Mapped[datetime | None]
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    # What people were told last (see SessionChange), so that pages need not ask for it.
+    notice: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    changed_at: Mapped[datetime | None]
 
 
 class SessionSpeaker(WithId, Model):
