@@ -121,7 +121,7 @@ class RosterRow:
         )
 
 
-def _places(edition_id: str, day: date) -> dict[str, OrganisationPath]:
+def enrolled_places(edition_id: str, day: date) -> dict[str, OrganisationPath]:
     """Return each enrolled person's organisation of that day, the first in protocol order."""
     paths = organisation_paths(day)
     memberships = db.session.execute(
@@ -171,7 +171,7 @@ def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[Roste
             Enrolment.state == EnrolmentState.ENROLLED.value,
         )
     ).all()
-    places = _places(edition_id, day)
+    places = enrolled_places(edition_id, day)
     people = [(name_of(row[0]), *row[1:]) for row in rows]
 
     def order(name: PersonName) -> tuple[object, ...]:
