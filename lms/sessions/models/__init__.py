@@ -22,6 +22,7 @@ from lms.sessions.models.reports import (
     ReportRow,
 )
 from lms.sessions.models.schedule import LiveSession, SessionSpeaker
+from lms.sessions.models.venues import Venue, VenueRoom
 
 __all__ = [
     "Attendance",
@@ -47,6 +48,8 @@ __all__ = [
     "SessionInvitation",
     "SessionReminder",
     "SessionSpeaker",
+    "Venue",
+    "VenueRoom",
     "WalkIn",
     "WalkInState",
 ]
