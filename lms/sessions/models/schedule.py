@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.infra.db import Model, WithId
@@ -46,6 +46,16 @@ class LiveSession(WithId, Model):
     cancelled_at: Mapped[datetime | None]
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    # The room within the venue, the way in by telephone, whose meeting it is, the interpretation
+    # offered (BCP 47 tags), how to write one's name in the meeting, and the version of the rules
+    # of time zones from which the instants were derived.
+    room: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    seats: Mapped[int | None]
+    dial_in: Mapped[str] = mapped_column(Text, default="", server_default="")
+    host_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
+    channels: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    name_format: Mapped[dict[str, str]] = mapped_column(default=dict, server_default="{}")
+    zone_rules: Mapped[str] = mapped_column(String(20), default="", server_default="")
     # What people were told last (see SessionChange), so that pages need not ask for it.
     notice: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     changed_at: Mapped[datetime | None]
