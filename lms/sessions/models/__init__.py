@@ -10,6 +10,13 @@ from lms.sessions.models.desk import (
     WalkInState,
 )
 from lms.sessions.models.evidence import Attendance, AttendanceStatus, JoinPress
+from lms.sessions.models.joining import (
+    AddressRelease,
+    MeetingState,
+    PersonalLink,
+    ProviderMeeting,
+    SessionWay,
+)
 from lms.sessions.models.reminding import EditionReminders, ReminderChoice, SessionReminder
 from lms.sessions.models.reports import (
     AttendanceAlias,
@@ -25,6 +32,7 @@ from lms.sessions.models.schedule import LiveSession, SessionSpeaker
 from lms.sessions.models.venues import Venue, VenueRoom
 
 __all__ = [
+    "AddressRelease",
     "Attendance",
     "AttendanceAlias",
     "AttendanceReport",
@@ -39,7 +47,10 @@ __all__ = [
     "LiveSession",
     "MatchState",
     "MatchedBy",
+    "MeetingState",
     "MissingCall",
+    "PersonalLink",
+    "ProviderMeeting",
     "ReminderChoice",
     "ReportMapping",
     "ReportRow",
@@ -48,6 +59,7 @@ __all__ = [
     "SessionInvitation",
     "SessionReminder",
     "SessionSpeaker",
+    "SessionWay",
     "Venue",
     "VenueRoom",
     "WalkIn",
