@@ -95,28 +95,34 @@ class ReportPerson:
 
 
 class Warned(StrEnum):
-    """What a person should look at before relying on a report. Params in brackets."""
+    """What a person should look at before relying on a report, told once for all rows.
 
-    DATE_ORDER = "date_order"  # [order, example, read_as]
-    NO_EMAIL = "no_email"  # [count, names]
-    SAME_NAME = "same_name"  # [name, rows]: rows without an address counted as one person
-    NAMES_DIFFER = "names_differ"  # [email, names]: one address, several names
-    ENDS_BEFORE_START = "ends_before_start"  # [row, name]
-    TIME_UNREADABLE = "time_unreadable"  # [row, name, text]
-    DURATION_UNREADABLE = "duration_unreadable"  # [row, name, text]
-    TIME_SKIPPED = "time_skipped"  # [row, text, zone]: clocks were set forward
-    TIME_TWICE = "time_twice"  # [row, text, zone]: clocks were set back
-    NEVER_LEFT = "never_left"  # [row, name, until]
-    NEVER_JOINED = "never_joined"  # [row, name]
-    NO_TIME = "no_time"  # [row, name]: neither times nor a duration
-    DAY_UNKNOWN = "day_unknown"  # []: times without a day
-    GAPS_UNKNOWN = "gaps_unknown"  # [name]: first and last moment, and a shorter duration
-    NO_NAME = "no_name"  # [row]: neither a name nor an address
-    BAD_EMAIL = "bad_email"  # [row, text]
-    WAITED_ONLY = "waited_only"  # [count, names]: only ever in the waiting room
-    OUTSIDE_MEETING = "outside_meeting"  # [row, name]: more than a day away from the meeting
-    CUT_SHORT = "cut_short"  # [row]: a quotation that never closes
-    NOBODY = "nobody"  # []: a report that names nobody who came
+    Params in brackets. `count` is how many, `rows` their numbers and `names` the names in one
+    text (the first ten, then an ellipsis), `example` a text of the file.
+    """
+
+    DATE_ORDER = "date_order"  # [order, example, read_as]: read so, could be another day
+    TIME_UNREADABLE = "time_unreadable"  # [count, rows, example]
+    DAY_UNKNOWN = "day_unknown"  # [count, rows]: times without a day
+    TIME_SKIPPED = "time_skipped"  # [count, rows, example, zone]: clocks were set forward
+    TIME_TWICE = "time_twice"  # [count, rows, example, zone]: clocks were set back
+    DURATION_UNREADABLE = "duration_unreadable"  # [count, rows, example]
+    MEETING_REVERSED = "meeting_reversed"  # []: the meeting ends before it starts
+    OUTSIDE_MEETING = "outside_meeting"  # [count, rows]: more than a day from the meeting
+    ENDS_BEFORE_START = "ends_before_start"  # [count, rows]: not counted
+    NEVER_LEFT = "never_left"  # [count, rows]: counted to the meeting's end or the last moment
+    NEVER_JOINED = "never_joined"  # [count, rows]: not counted
+    JOINED_TWICE = "joined_twice"  # [count, rows]: joined again without having left
+    GAPS_UNKNOWN = "gaps_unknown"  # [count, names]: first, last, and a shorter duration
+    NO_TIME = "no_time"  # [count, rows]: neither times nor a duration
+    NOBODY_NAMED = "nobody_named"  # [count, rows]: neither a name nor an address; not counted
+    BAD_EMAIL = "bad_email"  # [count, rows, example]: no address, left out
+    NO_EMAIL = "no_email"  # [count, names]: one person per identical name
+    SAME_NAME = "same_name"  # [count, names]: without address, twice at the same time
+    NAMES_DIFFER = "names_differ"  # [count, names]: one address under several names
+    WAITED_ONLY = "waited_only"  # [count, names]: never left the waiting room; not counted
+    QUOTE_OPEN = "quote_open"  # [count, rows]: a quotation that never closes
+    NOBODY = "nobody"  # []: nobody came
 
 
 @dataclass(frozen=True, slots=True)
