@@ -227,6 +227,43 @@ def remove_enrolment(
     _promote(edition, at)
 
 
+def enrol_at_the_door(
+    edition_id: str, person_id: PersonId, *, actor: Actor, at: datetime
+) -> EnrolmentId:
+    """Give a free seat to a known person who came unannounced; return their enrolment.
+
+    Whoever waits stands behind a person in the room: the organiser decides so at the door. Who
+    is enrolled already stays so. Raises EnrolmentError (`suspended`, `cannot_decide`, `full`).
+    """
+    edition = _locked(edition_id)
+    policy.require_decider(actor, edition)
+    if edition.state not in {EditionState.PUBLISHED, EditionState.CLOSED}:
+        raise EnrolmentError("cannot_decide")
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError
+    if person.suspended_at is not None:
+        raise EnrolmentError("suspended")
+    enrolment = find_enrolment(edition_id, person_id)
+    if enrolment is None:
+        enrolment = Enrolment(edition_id=edition_id, person_id=person_id, applied_at=at)
+    elif enrolment.state == EnrolmentState.ENROLLED:
+        return EnrolmentId(enrolment.id)
+    seat = allocate_seat(edition.capacity, taken_seats(edition_id))
+    if seat is None:
+        raise EnrolmentError("full")
+    ways = ways_to_attend(edition.mode)
+    enrolment.attending = Attending.VENUE if Attending.VENUE in ways else Attending(ways[0])
+    enrolment.approved_at = enrolment.approved_at or at
+    _move(enrolment, EnrolmentState.ENROLLED, actor, at, seat=seat)
+    record_act(
+        actor, "enrolment.decided", "enrolment", enrolment.id, at=at,
+        edition_id=edition_id, decision="at_the_door", to=enrolment.state,
+    )  # fmt: skip
+    raise_event(EnrolmentConfirmed(*_ids(enrolment), at))
+    return EnrolmentId(enrolment.id)
+
+
 def promote_waiting(edition_id: str, *, actor: Actor, at: datetime) -> None:
     """Give free seats to the waiting list after a change made elsewhere."""
     policy.require_system(actor)

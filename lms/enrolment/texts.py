@@ -84,6 +84,7 @@ _REFUSALS: Mapping[str, Any] = {
     "seats_free": _l(
         "There are free seats: accept the application, or leave it undecided for now."
     ),
+    "full": _l("Every seat is taken. Set more seats for this edition first."),
     "people_enrolled": _l(
         "People have applied or are enrolled: the edition cannot go back to draft. "
         "Finish it, or say that it will not take place."

@@ -23,5 +23,15 @@ class SessionInputError(InvalidInputError):
     Codes: `title_missing`, `ends_before_start`, `longer_than_day`, `unlikely_year`,
     `unknown_zone`, `time_does_not_exist` (facts: zone), `bad_link`, `minutes_out_of_range`,
     `unknown_part`, `unknown_speaker`, `status_unknown`, `reason_missing`,
-    `reason_too_long` (facts: most), `changed_meanwhile`.
+    `reason_too_long` (facts: most), `changed_meanwhile`, `already_past`,
+    `web_only_without_link`.
+    """
+
+
+class DeskRefusedError(RefusedError):
+    """A rule refuses an act of the front desk.
+
+    Codes: `not_now` (facts: opens_at, closes_at), `ended`, `cancelled`, `not_enrolled`,
+    `called_lately` (facts: again_at), `nobody_missing`, `name_missing`, `name_too_long` (facts:
+    most), `noted_already`, `decided_already`, `nobody_of_this_name`, `hand_known_already`.
     """

@@ -29,6 +29,15 @@ class LiveSessionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveSessionPeopleChanged:
+    """Who speaks (or interprets) at a session that people know of changed."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LiveSessionCancelled:
     """It will not take place."""
 
@@ -42,6 +51,25 @@ class AttendanceChanged:
     """What is known of a person's attendance changed (a press, a status by hand)."""
 
     live_session_id: LiveSessionId
+    edition_id: EditionId
+    person_id: PersonId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCalled:
+    """The organiser wrote, during a session, to those who were missing at that moment."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    person_ids: tuple[PersonId, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeskHandNamed:
+    """A person was asked to sit at the front desk of an edition."""
+
     edition_id: EditionId
     person_id: PersonId
     at: datetime

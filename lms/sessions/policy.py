@@ -33,6 +33,29 @@ def require_organiser_of_session(actor: Actor, live_session_id: str) -> EditionD
     return require_organiser_of_edition(actor, edition_id)
 
 
+def may_sit_at_desk(actor: Actor, edition: EditionDesk) -> bool:
+    """Whether the actor checks people in: who runs the edition, and whom they asked to."""
+    return may_organise(actor, edition.programme_id) or queries.is_desk_hand(
+        edition.edition_id, actor.person_id
+    )
+
+
+def require_desk_of_edition(actor: Actor, edition_id: str) -> EditionDesk:
+    """Return the edition for its front desk. Raises NotFoundError for everyone else."""
+    edition = queries.find_edition_desk(edition_id) if is_id(edition_id) else None
+    if edition is None or not may_sit_at_desk(actor, edition):
+        raise NotFoundError
+    return edition
+
+
+def require_desk_of_session(actor: Actor, live_session_id: str) -> EditionDesk:
+    """Return a session's edition for its front desk. Raises NotFoundError for everyone else."""
+    edition_id = queries.edition_of_session(live_session_id) if is_id(live_session_id) else None
+    if edition_id is None:
+        raise NotFoundError
+    return require_desk_of_edition(actor, edition_id)
+
+
 def may_know(standing: Standing) -> bool:
     """Whether a person may know that a session exists."""
     return standing is not Standing.NONE

@@ -37,6 +37,7 @@ from lms.sessions.queries.desk import (
     list_open_session_ids,
     part_choices,
 )
+from lms.sessions.queries.door import is_desk_hand
 
 __all__ = [
     "EditionDesk",
@@ -59,6 +60,7 @@ __all__ = [
     "find_session_record",
     "find_web_access",
     "get_live_session",
+    "is_desk_hand",
     "join_decisions",
     "join_facts",
     "list_edition_sessions",
