@@ -6,6 +6,7 @@ from lms.sessions.operations.attending import (
     join_live_session,
     record_attendance,
 )
+from lms.sessions.operations.changing import ChangeKind, MovePlan, announce_change
 from lms.sessions.operations.scheduling import (
     SessionPlan,
     SpeakerPlan,
@@ -18,9 +19,12 @@ from lms.sessions.operations.scheduling import (
 
 __all__ = [
     "AttendanceMark",
+    "ChangeKind",
+    "MovePlan",
     "RestMark",
     "SessionPlan",
     "SpeakerPlan",
+    "announce_change",
     "cancel_live_session",
     "cancel_sessions_of",
     "change_live_session",

@@ -18,8 +18,9 @@ from lms.kernel.wall import WallFault, WallTime, WallTimeError
 from lms.people.models import Person
 from lms.sessions import policy, queries
 from lms.sessions.errors import LiveSessionRefusedError, SessionInputError
-from lms.sessions.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
+from lms.sessions.events import LiveSessionScheduled
 from lms.sessions.models import LiveSession, SessionSpeaker
+from lms.sessions.operations.announcing import write_cancellation, write_change
 from lms.sessions.rules import MAX_MINUTES, TimesFault, is_web_link, judge_times
 
 
@@ -54,7 +55,7 @@ class SessionPlan:
 
 
 # Changing one of these is told to people and raises the number of the invitation.
-_TOLD = frozenset(
+TOLD = frozenset(
     {
         "title",
         "starts_at",
@@ -126,61 +127,28 @@ def change_live_session(
     if row.cancelled_at is not None:
         raise LiveSessionRefusedError("cancelled")
     columns = _columns(edition, plan)
-    before_web = row.web_url != ""
-    changed = {name for name, value in columns.items() if getattr(row, name) != value}
-    for name in changed:
-        setattr(row, name, columns[name])
-    if before_web != (row.web_url != ""):
-        changed.add("has_web")
+    also: set[str] = set()
     if _speakers_of(row.id) != plan.speakers:
         _set_speakers(row.id, plan.speakers)
-        changed.add("speakers")
-    if not changed:
-        return ()
-    record_act(
-        actor,
-        "live_session.changed",
-        "live_session",
-        row.id,
-        at=at,
-        edition_id=edition.edition_id,
-        fields=sorted(changed),
-    )
-    if changed & _TOLD:
-        row.sequence += 1
-        if edition.state != EditionState.DRAFT:
-            raise_event(LiveSessionChanged(LiveSessionId(row.id), edition.edition_id, at))
-    return tuple(sorted(changed))
+        also.add("speakers")
+    return write_change(actor, edition, row, columns, told=TOLD, at=at, also=also)
 
 
 def cancel_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> bool:
     """Cancel a session. False when it was cancelled before: then nothing is told again."""
-    edition = policy.require_organiser_of_session(actor, live_session_id)
-    return _cancel(actor, live_session_id, edition.edition_id, at)
+    policy.require_organiser_of_session(actor, live_session_id)
+    return _cancel(actor, live_session_id, at)
 
 
 def cancel_sessions_of(edition_id: EditionId, *, actor: Actor, at: datetime) -> int:
     """Cancel what is to come of an edition that was cancelled; who may was decided there."""
     cards = queries.list_edition_sessions(edition_id)
-    return sum(_cancel(actor, card.id, edition_id, at) for card in cards if card.ends_at > at)
+    return sum(_cancel(actor, card.id, at) for card in cards if card.ends_at > at)
 
 
-def _cancel(actor: Actor, live_session_id: str, edition_id: EditionId, at: datetime) -> bool:
+def _cancel(actor: Actor, live_session_id: str, at: datetime) -> bool:
     row: LiveSession = lock_row(LiveSession, live_session_id)
-    if row.cancelled_at is not None:
-        return False
-    row.cancelled_at = at
-    row.sequence += 1
-    record_act(
-        actor,
-        "live_session.cancelled",
-        "live_session",
-        row.id,
-        at=at,
-        edition_id=edition_id,
-    )
-    raise_event(LiveSessionCancelled(LiveSessionId(row.id), edition_id, at))
-    return True
+    return write_cancellation(actor, row, at)
 
 
 def _columns(edition: queries.EditionDesk, plan: SessionPlan) -> dict[str, Any]:
@@ -196,7 +164,7 @@ def _columns(edition: queries.EditionDesk, plan: SessionPlan) -> dict[str, Any]:
     ):
         if not 0 <= minutes <= MAX_MINUTES:
             raise SessionInputError(name, "minutes_out_of_range", most=MAX_MINUTES)
-    starts_at, ends_at = _instants(plan)
+    starts_at, ends_at = instants_of(plan.starts_local, plan.ends_local, plan.timezone)
     return {
         "title": plan.title,
         "part_id": _part_of(edition.edition_id, plan.part_id),
@@ -218,20 +186,23 @@ def _columns(edition: queries.EditionDesk, plan: SessionPlan) -> dict[str, Any]:
     }
 
 
-def _instants(plan: SessionPlan) -> tuple[datetime, datetime]:
-    fault = judge_times(plan.starts_local, plan.ends_local)
+def instants_of(
+    starts_local: datetime, ends_local: datetime, timezone: str
+) -> tuple[datetime, datetime]:
+    """Return the moments of two wall-clock times in a zone. Raises SessionInputError."""
+    fault = judge_times(starts_local, ends_local)
     if fault is TimesFault.UNLIKELY_YEAR:
         raise SessionInputError("day", fault.value)
     if fault is not None:
         raise SessionInputError("ends", fault.value)
     found: list[datetime] = []
-    for name, local in (("starts", plan.starts_local), ("ends", plan.ends_local)):
+    for name, local in (("starts", starts_local), ("ends", ends_local)):
         try:
-            found.append(WallTime(local, plan.timezone).instant())
+            found.append(WallTime(local, timezone).instant())
         except WallTimeError as error:
             if error.fault is WallFault.UNKNOWN_ZONE:
                 raise SessionInputError("timezone", "unknown_zone") from None
-            raise SessionInputError(name, "time_does_not_exist", zone=plan.timezone) from None
+            raise SessionInputError(name, "time_does_not_exist", zone=timezone) from None
     starts_at, ends_at = found
     if ends_at <= starts_at:  # the clocks were set back in between
         raise SessionInputError("ends", TimesFault.ENDS_BEFORE_START.value)

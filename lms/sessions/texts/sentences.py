@@ -81,6 +81,10 @@ def _input_sentences(facts: Any) -> dict[str, str]:
         "reason_too_long": _(
             "Please use at most %(most)s characters for the reason.", most=facts.get("most", "")
         ),
+        "already_past": _("This time is already past. Please check day and time."),
+        "web_only_without_link": _(
+            "There is no web link for this session yet. Please set one first, then tell people."
+        ),
         "changed_meanwhile": _(
             "Somebody else changed this entry in the meantime. Please look at it again."
         ),
