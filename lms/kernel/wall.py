@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo, available_timezones
+from importlib import import_module
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 
 class WallFault(StrEnum):
@@ -55,3 +57,42 @@ def is_zone(name: str) -> bool:
     if not _ZONES:
         _ZONES = frozenset(available_timezones())
     return name in _ZONES
+
+
+_RULES: dict[str, str] = {}
+
+
+def zone_rules_version() -> str:
+    """Return the version of the rules of time zones in use, such as 2026a; "unknown" if untold.
+
+    The machine's own rules come first, as in `zoneinfo`, then those of the package `tzdata`.
+    """
+    if "version" not in _RULES:
+        _RULES["version"] = _read_rules_version()
+    return _RULES["version"]
+
+
+def _read_rules_version() -> str:
+    for folder in TZPATH:
+        if not Path(folder, "Asia", "Tokyo").exists():
+            continue
+        for name in ("tzdata.zi", "+VERSION"):
+            try:
+                with Path(folder, name).open(encoding="ascii") as told:
+                    first = told.readline().removeprefix("# version").strip()
+            except (OSError, UnicodeDecodeError):
+                continue
+            if first:
+                return first[:20]
+        return "unknown"
+    try:
+        return str(import_module("tzdata").IANA_VERSION)[:20]
+    except (ImportError, AttributeError):
+        return "unknown"
+
+
+def is_repeated(local: datetime, zone: str) -> bool:
+    """Whether a wall-clock time comes twice in a known zone, as when clocks are set back."""
+    place = ZoneInfo(zone)
+    first, second = (local.replace(tzinfo=place, fold=fold).utcoffset() for fold in (0, 1))
+    return first is not None and second is not None and first > second

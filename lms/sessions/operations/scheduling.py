@@ -14,7 +14,7 @@ from lms.kernel.actor import Actor
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import EditionId, LiveSessionId, PartId, PersonId
 from lms.kernel.localized import Localized
-from lms.kernel.wall import WallFault, WallTime, WallTimeError
+from lms.kernel.wall import WallFault, WallTime, WallTimeError, zone_rules_version
 from lms.people.models import Person
 from lms.sessions import policy, queries
 from lms.sessions.errors import LiveSessionRefusedError, SessionInputError
@@ -22,6 +22,7 @@ from lms.sessions.events import LiveSessionScheduled
 from lms.sessions.models import LiveSession, SessionSpeaker
 from lms.sessions.operations.announcing import write_cancellation, write_change
 from lms.sessions.rules import MAX_MINUTES, TimesFault, is_web_link, judge_times
+from lms.sessions.rules.planning import MAX_SEATS, is_language_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ class SessionPlan:
     is_recorded: bool = False
     interpretation: bool = False
     speakers: tuple[SpeakerPlan, ...] = ()
+    room: Localized = field(default_factory=dict)
+    seats: int | None = None
+    dial_in: str = ""
+    host_id: PersonId | None = None
+    channels: tuple[str, ...] = ()
+    name_format: Localized = field(default_factory=dict)
 
 
 # Changing one of these is told to people and raises the number of the invitation.
@@ -64,6 +71,7 @@ TOLD = frozenset(
         "venue_name",
         "venue_address",
         "venue_access",
+        "room",
         "map_url",
         "has_web",
     }
@@ -97,7 +105,12 @@ def schedule_drafted_session(
 def _schedule(
     actor: Actor, edition: queries.EditionDesk, plan: SessionPlan, at: datetime
 ) -> LiveSessionId:
-    row = LiveSession(edition_id=edition.edition_id, created_at=at, **_columns(edition, plan))
+    row = LiveSession(
+        edition_id=edition.edition_id,
+        created_at=at,
+        zone_rules=zone_rules_version(),
+        **_columns(edition, plan),
+    )
     db.session.add(row)
     db.session.flush()
     _set_speakers(row.id, plan.speakers)
@@ -127,6 +140,7 @@ def change_live_session(
     if row.cancelled_at is not None:
         raise LiveSessionRefusedError("cancelled")
     columns = _columns(edition, plan)
+    row.zone_rules = zone_rules_version()
     also: set[str] = set()
     if _speakers_of(row.id) != plan.speakers:
         _set_speakers(row.id, plan.speakers)
@@ -164,6 +178,7 @@ def _columns(edition: queries.EditionDesk, plan: SessionPlan) -> dict[str, Any]:
     ):
         if not 0 <= minutes <= MAX_MINUTES:
             raise SessionInputError(name, "minutes_out_of_range", most=MAX_MINUTES)
+    _check_meeting(plan)
     starts_at, ends_at = instants_of(plan.starts_local, plan.ends_local, plan.timezone)
     return {
         "title": plan.title,
@@ -182,8 +197,23 @@ def _columns(edition: queries.EditionDesk, plan: SessionPlan) -> dict[str, Any]:
         "join_opens_minutes": plan.join_opens_minutes,
         "grace_minutes": plan.grace_minutes,
         "is_recorded": plan.is_recorded,
-        "interpretation": plan.interpretation,
+        "interpretation": plan.interpretation or bool(plan.channels),
+        "room": plan.room,
+        "seats": plan.seats,
+        "dial_in": plan.dial_in,
+        "host_id": plan.host_id,
+        "channels": list(plan.channels),
+        "name_format": plan.name_format,
     }
+
+
+def _check_meeting(plan: SessionPlan) -> None:
+    if plan.seats is not None and not 1 <= plan.seats <= MAX_SEATS:
+        raise SessionInputError("seats", "seats_out_of_range", most=MAX_SEATS)
+    if not all(is_language_tag(tag) for tag in plan.channels):
+        raise SessionInputError("channels", "unknown_language")
+    if plan.host_id is not None and db.session.get(Person, plan.host_id) is None:
+        raise SessionInputError("host", "unknown_speaker")
 
 
 def instants_of(

@@ -1,7 +1,7 @@
 """Sessions as everyone who may know of them sees them: without the web address and passcode."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,6 +61,11 @@ class SessionCard:
     sequence: int
     created_at: datetime
     recording_state: str = ""
+    room: Localized = field(default_factory=dict)
+    seats: int | None = None
+    channels: tuple[str, ...] = ()
+    name_format: Localized = field(default_factory=dict)
+    host_id: PersonId | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -107,6 +112,11 @@ _COLUMNS: tuple[Any, ...] = (
     LiveSession.cancelled_at,
     LiveSession.sequence,
     LiveSession.created_at,
+    LiveSession.room,
+    LiveSession.seats,
+    LiveSession.channels,
+    LiveSession.name_format,
+    LiveSession.host_id,
     Edition.programme_id,
     Edition.slug.label("edition_slug"),
     Edition.title.label("edition_title"),
@@ -156,6 +166,11 @@ def _card(row: Row[Any]) -> SessionCard:
         sequence=row.sequence,
         created_at=row.created_at,
         recording_state=row.recording_state,
+        room=row.room,
+        seats=row.seats,
+        channels=tuple(row.channels),
+        name_format=row.name_format,
+        host_id=PersonId(row.host_id) if row.host_id else None,
     )
 
 

@@ -92,6 +92,12 @@ class SessionRecord:
     is_recorded: bool
     interpretation: bool
     speakers: tuple[SpeakerRecord, ...]
+    room: Localized
+    seats: int | None
+    dial_in: str
+    host: SpeakerRecord | None
+    channels: tuple[str, ...]
+    name_format: Localized
 
 
 def find_session_record(live_session_id: str) -> SessionRecord | None:
@@ -132,6 +138,21 @@ def find_session_record(live_session_id: str) -> SessionRecord | None:
             )
             for speaker, person in speakers
         ),
+        room=row.room,
+        seats=row.seats,
+        dial_in=row.dial_in,
+        host=_host(row.host_id),
+        channels=tuple(row.channels),
+        name_format=row.name_format,
+    )
+
+
+def _host(person_id: str | None) -> SpeakerRecord | None:
+    person = db.session.get(Person, person_id) if person_id else None
+    if person is None:
+        return None
+    return SpeakerRecord(
+        PersonId(person.id), display_name(person), person.login_id or person.address or person.id, {}
     )
 
 
