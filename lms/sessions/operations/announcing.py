@@ -20,7 +20,8 @@ from lms.sessions.models import LiveSession, SessionChange
 from lms.sessions.queries import EditionDesk
 
 _TIMES = frozenset({"starts_at", "ends_at", "timezone"})
-_PLACE = frozenset({"venue_name", "venue_address"})
+_PLACE = frozenset({"venue_name", "venue_address", "room"})
+_HANDS = frozenset({"speakers", "host_id"})
 
 
 def write_change(
@@ -66,7 +67,7 @@ def write_change(
             was = _was(changed, before, had_web=had_web)
             _note(actor, row, kind, was=was, message=message or {}, at=at)
             raise_event(LiveSessionChanged(LiveSessionId(row.id), edition.edition_id, at))
-    if "speakers" in changed and edition.state != EditionState.DRAFT:
+    if changed & _HANDS and edition.state != EditionState.DRAFT:
         raise_event(LiveSessionPeopleChanged(LiveSessionId(row.id), edition.edition_id, at))
     return tuple(sorted(changed))
 
@@ -101,6 +102,7 @@ def _was(changed: Collection[str], before: Mapping[str, Any], *, had_web: bool) 
         was["timezone"] = before["timezone"]
     if _PLACE & set(changed):
         was["venue_name"] = before["venue_name"] or {}
+        was["room"] = before["room"] or {}
     if "has_web" in changed:
         was["has_web"] = had_web
     if "title" in changed:

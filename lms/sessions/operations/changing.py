@@ -35,6 +35,7 @@ class MovePlan:
     venue_name: Localized = field(default_factory=dict)
     venue_address: Localized = field(default_factory=dict)
     venue_access: Localized = field(default_factory=dict)
+    room: Localized = field(default_factory=dict)
     map_url: str = ""
 
 
@@ -69,6 +70,7 @@ def announce_change(
             "venue_name": {},
             "venue_address": {},
             "venue_access": {},
+            "room": {},
             "map_url": "",
         }
     else:
@@ -95,5 +97,6 @@ def _moved(move: MovePlan | None, at: datetime) -> dict[str, Any]:
         "venue_name": move.venue_name,
         "venue_address": move.venue_address,
         "venue_access": move.venue_access,
+        "room": move.room,
         "map_url": move.map_url,
     }

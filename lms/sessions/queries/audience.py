@@ -1,0 +1,73 @@
+"""Who is told of a session: those enrolled, and those who run it."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, select, union
+
+from lms.enrolment.models import Enrolment, EnrolmentState
+from lms.infra.db import db
+from lms.sessions.models import LiveSession, SessionInvitation, SessionSpeaker
+from lms.sessions.rules.inviting import LastWord
+
+
+def _enrolled(live_session_id: str) -> Select[str]:
+    return (
+        select(Enrolment.person_id)
+        .join(LiveSession, LiveSession.edition_id == Enrolment.edition_id)
+        .where(
+            LiveSession.id == live_session_id,
+            Enrolment.state == EnrolmentState.ENROLLED.value,
+        )
+    )
+
+
+def _hands(live_session_id: str) -> tuple[Select[str | None], ...]:
+    return (
+        select(SessionSpeaker.person_id).where(
+            SessionSpeaker.live_session_id == live_session_id,
+            SessionSpeaker.person_id.is_not(None),
+        ),
+        select(LiveSession.host_id).where(
+            LiveSession.id == live_session_id, LiveSession.host_id.is_not(None)
+        ),
+    )
+
+
+def list_audience_ids(live_session_id: str) -> list[str]:
+    """Return everyone who is told of a session, in the order of ids. One query."""
+    people = union(_enrolled(live_session_id), *_hands(live_session_id)).subquery()
+    return list(db.session.scalars(select(people.c.person_id).order_by(people.c.person_id)))
+
+
+def list_hand_ids(live_session_id: str) -> list[str]:
+    """Return who runs a session: speakers, interpreters, hosts. One query."""
+    found = db.session.scalars(union(*_hands(live_session_id)))
+    return sorted(str(person_id) for person_id in found)
+
+
+def list_invited_ids(live_session_id: str) -> list[str]:
+    """Return whose calendar holds a session, by the last that it was told. One query."""
+    return list(
+        db.session.scalars(
+            select(SessionInvitation.person_id)
+            .where(
+                SessionInvitation.live_session_id == live_session_id,
+                SessionInvitation.method == "REQUEST",
+            )
+            .order_by(SessionInvitation.person_id)
+        )
+    )
+
+
+def last_words(person_id: str, live_session_ids: Collection[str]) -> dict[str, LastWord]:
+    """Return what a person's calendar was told of these sessions, by session. One query."""
+    rows = db.session.scalars(
+        select(SessionInvitation).where(
+            SessionInvitation.person_id == person_id,
+            SessionInvitation.live_session_id.in_(live_session_ids),
+        )
+    )
+    return {
+        row.live_session_id: LastWord(row.method, row.sequence, row.session_sequence)
+        for row in rows
+    }
