@@ -1,22 +1,25 @@
-"""Forms of live sessions."""
+"""The form of a live session as an organiser writes it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from babel import Locale
+from babel.core import UnknownLocaleError
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from typing_extensions import override
 from wtforms import (
     BooleanField,
     FieldList,
     Form,
     FormField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.infra.i18n import LANGUAGES
 from lms.infra.web.forms import ClockField, DayField, PlainIntegerField, TomoniForm
@@ -26,6 +29,7 @@ from lms.kernel.localized import Localized, localized, pick
 from lms.people.queries import find_account
 from lms.sessions.operations import SessionPlan, SpeakerPlan
 from lms.sessions.queries import EditionDesk, SessionRecord, SpeakerRecord
+from lms.sessions.queries.venues import VenueRecord
 
 # Offered while typing; any IANA zone is taken.
 SUGGESTED_ZONES = (
@@ -40,90 +44,175 @@ BLANK_SPEAKERS = 2
 MOST_SPEAKERS = 30
 
 
-def _clean(text: str | None) -> str | None:
+def clean(text: str | None) -> str | None:
     """Take away what no text box should hold: control characters and space at the ends."""
     if text is None:
         return None
     return "".join(c for c in text if c in "\n\t" or c.isprintable()).strip()
 
 
-def _line(label: Any, most: int, **more: Any) -> StringField:
-    return StringField(label, validators=[_fits(most)], filters=[_clean], **more)
+def line(label: Any, most: int, **more: Any) -> StringField:
+    """Return a text field of one line."""
+    return StringField(label, validators=[fits(most)], filters=[clean], **more)
 
 
-def _lines(label: Any, most: int, **more: Any) -> TextAreaField:
-    return TextAreaField(label, validators=[_fits(most)], filters=[_clean], **more)
+def lines(label: Any, most: int, **more: Any) -> TextAreaField:
+    """Return a text field of several lines."""
+    return TextAreaField(label, validators=[fits(most)], filters=[clean], **more)
 
 
-def _fits(most: int) -> Length:
+def fits(most: int) -> Length:
+    """Return the rule that a text has at most so many characters."""
     return Length(max=most, message=_l("Please use at most %(max)d characters."))
 
 
-def _given() -> InputRequired:
+def given() -> InputRequired:
+    """Return the rule that something is written."""
     return InputRequired(message=_l("Please fill this in."))
+
+
+# Languages offered for interpretation; others that a session holds already are kept.
+OFFERED_CHANNELS = (
+    "ja", "en", "zh", "ko", "id", "ms", "th", "vi", "fil", "my", "km", "ne", "hi", "bn", "mn",
+    "fr", "de", "es", "pt",
+)  # fmt: skip
+
+
+class ManyChoices(SelectMultipleField):
+    """Check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def channel_name(tag: str, language: str) -> str:
+    """Return a language by its name in the reader's language, else its tag."""
+    try:
+        return Locale.parse(tag, sep="-").get_display_name(language) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
 
 
 class SpeakerForm(Form):
     """One speaker: a known person, or a name in either language."""
 
-    handle = _line(_l("Sign-in id or address"), 320)
-    name_ja = _line(_l("Speaker's name in Japanese"), 120)
-    name_en = _line(_l("Speaker's name in English"), 120)
+    handle = line(_l("Sign-in id or address"), 320)
+    name_ja = line(_l("Speaker's name in Japanese"), 120)
+    name_en = line(_l("Speaker's name in English"), 120)
 
 
 class SessionForm(TomoniForm):
     """A session as an organiser writes it."""
 
-    title_ja = _line(_l("Title in Japanese"), 200)
-    title_en = _line(_l("Title in English"), 200)
-    part_id = SelectField(_l("Part"), validate_choice=False, filters=[_clean])
-    day = DayField(_l("Day"), validators=[_given()])
-    starts = ClockField(_l("Starts"), validators=[_given()])
-    ends = ClockField(_l("Ends"), validators=[_given()])
+    title_ja = line(_l("Title in Japanese"), 200)
+    title_en = line(_l("Title in English"), 200)
+    part_id = SelectField(_l("Part"), validate_choice=False, filters=[clean])
+    day = DayField(_l("Day"), validators=[given()])
+    starts = ClockField(_l("Starts"), validators=[given()])
+    ends = ClockField(_l("Ends"), validators=[given()])
     ends_day = DayField(
         _l("Day of the end"),
         validators=[Optional()],
         description=_l("Only when it ends on another day."),
     )
-    timezone = _line(
+    timezone = line(
         _l("Time zone"),
         64,
         description=_l("The zone of the place, such as Asia/Tokyo. Times are meant there."),
     )
-    venue_name_ja = _line(_l("Venue in Japanese"), 200)
-    venue_name_en = _line(_l("Venue in English"), 200)
-    venue_address_ja = _line(_l("Address in Japanese"), 300)
-    venue_address_en = _line(_l("Address in English"), 300)
-    venue_access_ja = _lines(_l("How to get there, in Japanese"), 2000)
-    venue_access_en = _lines(_l("How to get there, in English"), 2000)
-    map_url = _line(_l("Link to a map"), 500)
-    web_url = _line(
+    venue_name_ja = line(_l("Venue in Japanese"), 200)
+    venue_name_en = line(_l("Venue in English"), 200)
+    venue_address_ja = line(_l("Address in Japanese"), 300)
+    venue_address_en = line(_l("Address in English"), 300)
+    venue_access_ja = lines(_l("How to get there, in Japanese"), 2000)
+    venue_access_en = lines(_l("How to get there, in English"), 2000)
+    room_ja = line(_l("Room in Japanese"), 120)
+    room_en = line(_l("Room in English"), 120)
+    seats = PlainIntegerField(
+        _l("Seats in the room"),
+        validators=[Optional()],
+        description=_l("Leave it empty when there are enough."),
+    )
+    venue_pick = SelectField(
+        _l("A venue from the list"),
+        validate_choice=False,
+        filters=[clean],
+        description=_l("Fills in the fields below; they can be changed for this session."),
+    )
+    map_url = line(_l("Link to a map"), 500)
+    web_url = line(
         _l("Web link of the meeting"),
         1000,
         description=_l(
             "Only organisers see it. Participants press the join button, which leads there."
         ),
     )
-    web_passcode = _line(
+    web_passcode = line(
         _l("Passcode of the meeting"),
         100,
         description=_l("Shown to participants only after they pressed join."),
     )
+    dial_in = lines(
+        _l("Dial-in by telephone"),
+        500,
+        description=_l("Shown to participants only after they pressed join."),
+    )
+    host = line(
+        _l("Host of the meeting"),
+        320,
+        description=_l("The sign-in id or address of the person who opens the meeting."),
+    )
+    name_format_ja = line(_l("How to write one's name in the meeting, in Japanese"), 200)
+    name_format_en = line(_l("How to write one's name in the meeting, in English"), 200)
     join_opens_minutes = PlainIntegerField(
-        _l("Join opens before the start"), validators=[_given()], default=15
+        _l("Join opens before the start"), validators=[given()], default=15
     )
     grace_minutes = PlainIntegerField(
-        _l("Join stays open after the end"), validators=[_given()], default=15
+        _l("Join stays open after the end"), validators=[given()], default=15
     )
     is_recorded = BooleanField(_l("This session is recorded"))
     interpretation = BooleanField(_l("With simultaneous interpretation"))
+    channels = ManyChoices(_l("Interpretation into"), validate_choice=False)
     speakers = FieldList(FormField(SpeakerForm), _l("Speakers"), max_entries=MOST_SPEAKERS)
 
     known: tuple[SpeakerRecord, ...] = ()
+    known_host: SpeakerRecord | None = None
+
+    def set_venues(self, venues: Sequence[VenueRecord]) -> None:
+        """Fill the choice of venues and their rooms."""
+        language = ui_language()
+        choices = [("", str(_("Another place")))]
+        for venue in venues:
+            name = pick(venue.name, language).text
+            choices.append((venue.id, name))
+            choices.extend(
+                (f"{venue.id}:{room.id}", f"{name} / {pick(room.name, language).text}")
+                for room in venue.rooms
+            )
+        self.venue_pick.choices = choices
+
+    def fill_venue(self, venues: Sequence[VenueRecord]) -> bool:
+        """Write the chosen venue into the fields; False when none is chosen."""
+        venue_id, _colon, room_id = str(self.venue_pick.data or "").partition(":")
+        venue = next((one for one in venues if one.id == venue_id), None)
+        if venue is None:
+            return False
+        room = next((one for one in venue.rooms if one.id == room_id), None)
+        for tag in LANGUAGES:
+            self[f"venue_name_{tag}"].data = venue.name.get(tag, "")
+            self[f"venue_address_{tag}"].data = venue.address.get(tag, "")
+            self[f"venue_access_{tag}"].data = venue.access.get(tag, "")
+            self[f"room_{tag}"].data = room.name.get(tag, "") if room is not None else ""
+        self.map_url.data = venue.map_url
+        self.seats.raw_data = None
+        self.seats.data = room.seats if room is not None else None
+        return True
 
     def set_parts(self, parts: Sequence[tuple[PartId, Localized]]) -> None:
-        """Fill the choice of parts."""
+        """Fill the choice of parts, and of languages."""
         language = ui_language()
+        tags = dict.fromkeys((*OFFERED_CHANNELS, *(self.channels.data or ())))
+        self.channels.choices = [(tag, channel_name(tag, language)) for tag in tags]
         self.part_id.choices = [
             ("", str(_("Not tied to a part"))),
             *((part_id, pick(title, language).text) for part_id, title in parts),
@@ -141,8 +230,8 @@ class SessionForm(TomoniForm):
 
     def plan(self) -> SessionPlan | None:
         """Return what was entered, or None after refusing a speaker who is not known."""
-        speakers = self._speakers()
-        if speakers is None:
+        speakers, host_id = self._speakers(), self._host()
+        if speakers is None or (host_id is None and self.host.data):
             return None
         first: date = self.day.data
         last: date = self.ends_day.data or first
@@ -163,7 +252,25 @@ class SessionForm(TomoniForm):
             is_recorded=bool(self.is_recorded.data),
             interpretation=bool(self.interpretation.data),
             speakers=tuple(speakers),
+            room=self.both("room"),
+            seats=self.seats.data,
+            dial_in=str(self.dial_in.data or ""),
+            host_id=host_id,
+            channels=tuple(self.channels.data or ()),
+            name_format=self.both("name_format"),
         )
+
+    def _host(self) -> PersonId | None:
+        handle = str(self.host.data or "")
+        if not handle:
+            return None
+        if self.known_host is not None and self.known_host.handle == handle:
+            return self.known_host.person_id
+        account = find_account(handle)
+        if account is None:
+            self.refuse("host", _("No single person signs in with this id or address."))
+            return None
+        return account.person_id
 
     def _speakers(self) -> list[SpeakerPlan] | None:
         found: list[SpeakerPlan] = []
@@ -224,6 +331,8 @@ def session_form(record: SessionRecord, parts: Sequence[tuple[PartId, Localized]
                     ("venue_name", record.venue_name),
                     ("venue_address", record.venue_address),
                     ("venue_access", record.venue_access),
+                    ("room", record.room),
+                    ("name_format", record.name_format),
                 )
                 for tag in LANGUAGES
             },
@@ -240,10 +349,15 @@ def session_form(record: SessionRecord, parts: Sequence[tuple[PartId, Localized]
             "grace_minutes": record.grace_minutes,
             "is_recorded": record.is_recorded,
             "interpretation": record.interpretation,
+            "seats": record.seats,
+            "dial_in": record.dial_in,
+            "host": record.host.handle if record.host is not None else "",
+            "channels": list(record.channels),
             "speakers": [_speaker_data(speaker) for speaker in record.speakers],
         }
     )
     form.known = record.speakers
+    form.known_host = record.host
     form.set_parts(parts)
     return form
 
@@ -259,18 +373,3 @@ def _speaker_data(speaker: SpeakerRecord) -> dict[str, str]:
         "name_ja": speaker.name.get("ja", ""),
         "name_en": speaker.name.get("en", ""),
     }
-
-
-class AttendanceForm(TomoniForm):
-    """The CSRF token and the choice for the rest; the rows are read by their person's id."""
-
-    rest = SelectField(_l("Everyone of whom nothing is known yet"), default="leave")
-
-    @override
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.rest.choices = [
-            ("leave", str(_("Leave as not recorded"))),
-            ("present", str(_("Record as present"))),
-            ("absent", str(_("Record as absent"))),
-        ]
