@@ -9,9 +9,15 @@ from flask_babel import lazy_gettext as _l
 from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
-from lms.sessions.errors import LiveSessionRefusedError, NotAdmittedError, SessionInputError
+from lms.sessions.errors import (
+    DeskRefusedError,
+    LiveSessionRefusedError,
+    NotAdmittedError,
+    SessionInputError,
+)
 from lms.sessions.models import AttendanceStatus
 from lms.sessions.rules import JoinDecision, JoinOutcome
+from lms.sessions.texts.desk import desk_refusal_text
 
 STATUSES: dict[AttendanceStatus, Any] = {
     AttendanceStatus.PRESENT: _l("Present"),
@@ -52,6 +58,8 @@ def join_reason(decision: JoinDecision, zone: ZoneInfo | None = None) -> str:
             return str(_("This session was cancelled."))
         case JoinOutcome.NO_LINK:
             return str(_("The organiser has not set a web link for this session yet."))
+        case JoinOutcome.IN_VENUE:
+            return str(_("You take part at the venue. To join by web, change over first."))
         case _:
             assert_never(decision.outcome)
 
@@ -71,6 +79,17 @@ def _input_sentences(facts: Any) -> dict[str, str]:
         "minutes_out_of_range": _(
             "Please write a number of minutes between 0 and %(most)s.", most=facts.get("most", "")
         ),
+        "seats_out_of_range": _(
+            "Please write a number of seats between 1 and %(most)s.", most=facts.get("most", "")
+        ),
+        "unknown_language": _("Please choose the languages from the list."),
+        "venue_name_missing": _("Please give the venue a name, in Japanese or in English."),
+        "room_name_missing": _("Please give every room a name, in Japanese or in English."),
+        "venue_changed_meanwhile": _(
+            "Somebody else changed this venue in the meantime. Please load the page again."
+        ),
+        "way_unknown": _("Please choose venue or web."),
+        "provider_unknown": _("Please choose one of the meeting services."),
         "unknown_part": _("This part does not belong to the edition."),
         "unknown_speaker": _(
             "No single person signs in with this id or address. Use the sign-in id when an "
@@ -85,9 +104,28 @@ def _input_sentences(facts: Any) -> dict[str, str]:
         "web_only_without_link": _(
             "There is no web link for this session yet. Please set one first, then tell people."
         ),
+        "paper_in_future": _("This time is still to come."),
+        "paper_far": _("This time lies far from the session. Please check it."),
+        "paper_time": _("Please write a time such as 18:30."),
         "changed_meanwhile": _(
             "Somebody else changed this entry in the meantime. Please look at it again."
         ),
+    }
+
+
+def _joining_sentences() -> dict[str, str]:
+    return {
+        "in_venue": str(_("You take part at the venue. To join by web, change over first.")),
+        "one_way": str(_("This session is held in one way only, so there is nothing to change.")),
+        "venue_full": str(_("All seats at the venue are taken. Please take part on the web.")),
+        "release_too_early": str(
+            _("The address can be sent from one hour before the start of the session.")
+        ),
+        "released": str(_("The address was sent before. It is sent only once.")),
+        "provider_off": str(
+            _("This meeting service is not set up here. Ask whoever runs this installation.")
+        ),
+        "not_fetched_yet": str(_("There is no meeting to read the attendance from yet.")),
     }
 
 
@@ -97,6 +135,8 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
         return _input_sentences(error.facts)[error.code]
     if isinstance(error, NotAdmittedError):
         return str(_("Only people who are enrolled can join this session."))
+    if isinstance(error, DeskRefusedError):
+        return desk_refusal_text(error)
     if isinstance(error, LiveSessionRefusedError):
         if error.code == JoinOutcome.TOO_EARLY:
             opens: Any = error.facts["opens_at"]
@@ -109,5 +149,6 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
             ),
             "ended": str(_("This session is over.")),
             "no_link": str(_("The organiser has not set a web link for this session yet.")),
+            **_joining_sentences(),
         }[error.code]
     return None
