@@ -19,7 +19,7 @@ from lms.recordings.rules import parse_cues, readable_text, search_index
 from lms.rights.queries import Watchable, known_until, list_watchable, listing_viewer, seeing
 from lms.sessions.queries import attended_session_ids
 from lms.watching.models import Watch
-from lms.watching.queries import Covered, covered_of, list_tracks, reference_lengths
+from lms.watching.queries import Covered, covered_of, reference_lengths_of
 from lms.watching.rules import cut_segments
 
 PAGE: Final = 20
@@ -78,7 +78,7 @@ def find_library(
 
     Found in the title, or said in captions that this viewer may read: what lies in ranges that
     are hidden from them is not found. `language` is which captions are taken first. The number
-    of queries does not depend on how much there is, but for what has hidden ranges.
+    of queries does not depend on how much there is.
     """
     viewer = listing_viewer(
         actor,
@@ -144,27 +144,31 @@ def _said_in(found: Sequence[Watchable], keys: Collection[str], language: str) -
         db.session.execute(query).all(),
         key=lambda row: (row.language != language, row.language.split("-")[0] != language),
     )
-    hidden: dict[str, Intervals] = {}
+    hidden = _hidden([known[key] for key in {row.recording_id for row in rows}])
     said: dict[str, _Said] = {}
     for recording_id, tag, words in rows:
         if recording_id in said:
             continue
-        if recording_id not in hidden:
-            hidden[recording_id] = _hidden(known[recording_id])
-        starts = [one.start_ms for one in search_index(words, keys, hidden[recording_id])]
+        starts = [one.start_ms for one in search_index(words, keys, hidden.get(recording_id, ()))]
         if starts:
             said[recording_id] = _Said(tag, starts)
     return said
 
 
-def _hidden(one: Watchable) -> Intervals:
-    """Return what is left out for this viewer, widened to segments as the player has it."""
-    owed = one.decision.obligations
-    left_out = (*owed.hide, *owed.mute)
-    if not left_out:
-        return ()
-    tracks = list_tracks(one.recording.id, one.recording.media_version)
-    return cut_segments(reference_lengths(tracks), left_out).hidden
+def _hidden(found: Collection[Watchable]) -> dict[str, Intervals]:
+    """Return what is left out for this viewer, widened to segments as the player has it.
+
+    By recording, of those that have such ranges; one query if there are any.
+    """
+    left_out = {
+        one.recording.id: (*one.decision.obligations.hide, *one.decision.obligations.mute)
+        for one in found
+    }
+    left_out = {key: ranges for key, ranges in left_out.items() if ranges}
+    lengths = reference_lengths_of(left_out)
+    return {
+        key: cut_segments(lengths.get(key, []), ranges).hidden for key, ranges in left_out.items()
+    }
 
 
 def _rows(

@@ -18,7 +18,13 @@ from lms.watching.queries.deciding import (
     may_show_cover,
     view_action,
 )
-from lms.watching.queries.media import MediaPlace, find_media, list_tracks, reference_lengths
+from lms.watching.queries.media import (
+    MediaPlace,
+    find_media,
+    list_tracks,
+    reference_lengths,
+    reference_lengths_of,
+)
 from lms.watching.queries.papers import (
     HandedCopy,
     decide_paper,
@@ -62,5 +68,6 @@ __all__ = [
     "may_use_paper",
     "permille",
     "reference_lengths",
+    "reference_lengths_of",
     "view_action",
 ]
