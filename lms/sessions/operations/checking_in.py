@@ -111,9 +111,9 @@ def check_in_by_ticket(
         )  # fmt: skip
     if outcome is Shown.DONE:
         fresh = write_check_in(actor, card, record.person_id, CheckInSource.QR, came_at=at, at=at)
-        return _in_now(card, record.person_id, Shown.DONE if fresh else Shown.ALREADY, record)
+        return _in_now(card, record.person_id, Shown.DONE if fresh else Shown.ALREADY)
     if outcome is Shown.ALREADY:
-        return _in_now(card, record.person_id, outcome, record)
+        return _in_now(card, record.person_id, outcome)
     return ShownResult(outcome, record.person_id, record.name, record.kana, record.state)
 
 
@@ -132,17 +132,15 @@ def _of_another(actor: Actor, record: TicketRecord, outcome: Shown) -> ShownResu
     return ShownResult(outcome, edition_title=record.edition_title if runs_it else None)
 
 
-def _in_now(
-    card: SessionCard, person_id: PersonId, outcome: Shown, record: TicketRecord | None = None
-) -> ShownResult:
+def _in_now(card: SessionCard, person_id: PersonId, outcome: Shown) -> ShownResult:
     here = door.find_here(card.id, person_id)
     assert here is not None
     return ShownResult(
         outcome,
         person_id,
-        record.name if record is not None else "",
-        record.kana if record is not None else "",
-        record.state if record is not None else EnrolmentState.ENROLLED.value,
+        here.name,
+        here.kana,
+        EnrolmentState.ENROLLED.value,
         at=here.at,
         source=here.source,
         by_name=here.by_name,

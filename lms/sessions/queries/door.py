@@ -176,8 +176,10 @@ def _newest(model: Any, live_session_id: str, *moments: Any) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """An open check-in: since when, how, and by whom at the desk."""
+    """An open check-in: of whom, since when, how, and by whom at the desk."""
 
+    name: str
+    kana: str
     at: datetime
     source: str
     by_name: str
@@ -197,8 +199,9 @@ def find_here(live_session_id: str, person_id: str) -> Here | None:
     """Return the open check-in of a person, or None. One query."""
     hand = aliased(Person)
     row: Any = db.session.execute(
-        select(CheckIn, hand)
+        select(CheckIn, hand, Person)
         .join(hand, hand.id == CheckIn.by_id)
+        .join(Person, Person.id == CheckIn.person_id)
         .where(
             CheckIn.live_session_id == live_session_id,
             CheckIn.person_id == person_id,
@@ -207,7 +210,9 @@ def find_here(live_session_id: str, person_id: str) -> Here | None:
     ).first()
     if row is None:
         return None
-    return Here(row[0].at, row[0].source, display_name(row[1]))
+    check_in, by, person = row
+    name = name_of(person)
+    return Here(name.shown, name.kana, check_in.at, check_in.source, display_name(by))
 
 
 @dataclass(frozen=True, slots=True)
