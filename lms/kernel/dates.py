@@ -22,6 +22,9 @@ _HM = re.compile(r"(\d{1,2})\s*[:時]\s*(?:(\d{1,2})分?)?")
 _HYPHENS = re.compile("[\u2010-\u2015\u2212\uff0d]")
 
 
+YEARS = range(1868, 2300)
+
+
 class DateFaultError(ValueError):
     """Text that is no date or time. `readable`: well written, but not in the calendar."""
 
@@ -38,7 +41,8 @@ def plain(text: str) -> str:
 def read_day(text: str) -> date:
     """Read 2026-10-12, 2026/10/12, 2026年10月12日(月), 令和8年10月12日 or R8.10.12, any width.
 
-    Raises DateFaultError.
+    Raises DateFaultError; also for years in which nobody here lives, so that whatever is counted
+    on from a day (the next day, a renewal) is a day again.
     """
     value = plain(text)
     if match := _ERA.fullmatch(value):
@@ -48,6 +52,8 @@ def read_day(text: str) -> date:
         year, month, day = int(match[1]), int(match[2]), int(match[3])
     else:
         raise DateFaultError(readable=False)
+    if year not in YEARS:
+        raise DateFaultError(readable=True)
     try:
         return date(year, month, day)
     except ValueError:

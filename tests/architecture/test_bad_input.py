@@ -50,7 +50,7 @@ FORM = "application/x-www-form-urlencoded"
 LONG = "x" * 10_000
 ONE_BY_ONE = ("\0", "9" * 20, LONG, "../..")
 ODD = (
-    "", "\x01\x1b\x7f\u202e\ufeff", "-1", "\uff11\uff12\uff13", "2026-02-30",
+    "", "\x01\x1b\x7f\u202e\ufeff", "-1", "\uff11\uff12\uff13", "2026-02-30", "9999-12-31",
     "\u4ee4\u548c99\u5e7413\u670832\u65e5", "25:61", "../..", "\U00020bb7\U0001f600e\u0301",
     "'\";--<script>{{7*7}}%s%(x)s", "NaN", "1e400", "ja", "outside",
 )  # fmt: skip
