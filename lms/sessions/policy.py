@@ -8,7 +8,8 @@ from lms.kernel.actor import Actor
 from lms.kernel.errors import NotFoundError
 from lms.people.queries import is_id
 from lms.sessions import queries
-from lms.sessions.queries import EditionDesk, UpcomingSession
+from lms.sessions.queries import EditionDesk, SessionCard, UpcomingSession, door
+from lms.sessions.queries.door import TicketRecord
 from lms.sessions.rules import ADMITTED, Standing
 
 
@@ -23,6 +24,12 @@ def require_organiser_of_edition(actor: Actor, edition_id: str) -> EditionDesk:
     if edition is None or not may_organise(actor, edition.programme_id):
         raise NotFoundError
     return edition
+
+
+def require_venue_keeper(actor: Actor) -> None:
+    """Refuse, as if nothing were there, who keeps no venues: every organiser does."""
+    if not actor.is_staff:
+        raise NotFoundError
 
 
 def require_organiser_of_session(actor: Actor, live_session_id: str) -> EditionDesk:
@@ -56,6 +63,17 @@ def require_desk_of_session(actor: Actor, live_session_id: str) -> EditionDesk:
     return require_desk_of_edition(actor, edition_id)
 
 
+def require_ticket(actor: Actor, edition_id: str) -> TicketRecord:
+    """Return what the actor's own ticket stands for. Raises NotFoundError without a seat."""
+    if actor.person_id is None or not is_id(edition_id):
+        raise NotFoundError
+    enrolment_id = door.find_own_enrolment(edition_id, actor.person_id)
+    record = door.find_ticket_record(enrolment_id) if enrolment_id is not None else None
+    if record is None:
+        raise NotFoundError
+    return record
+
+
 def may_know(standing: Standing) -> bool:
     """Whether a person may know that a session exists."""
     return standing is not Standing.NONE
@@ -64,6 +82,28 @@ def may_know(standing: Standing) -> bool:
 def may_join(standing: Standing) -> bool:
     """Whether a person is on the list of those let in."""
     return standing in ADMITTED
+
+
+def require_host(actor: Actor, live_session_id: str, at: datetime) -> SessionCard:
+    """Return a session for those who hold its real address: who runs it, and its host.
+
+    Raises NotFoundError for everyone else.
+    """
+    found = require_known(actor, live_session_id, at)
+    if found.standing is not Standing.HOST and not may_organise(actor, found.card.programme_id):
+        raise NotFoundError
+    return found.card
+
+
+def may_check(found: UpcomingSession, at: datetime) -> bool:
+    """Whether a check of one's connection is of use: one may join, and it is not over."""
+    card = found.card
+    return (
+        may_join(found.standing)
+        and card.has_web
+        and not card.is_cancelled
+        and at < card.joins_until
+    )
 
 
 def require_known(actor: Actor, live_session_id: str, at: datetime) -> UpcomingSession:

@@ -1,6 +1,31 @@
 """The web edge of live sessions."""
 
-from lms.sessions.views import attendance, desk, learner
+from lms.sessions.views import (
+    attendance,
+    board,
+    cloning,
+    desk,
+    desk_in,
+    door_papers,
+    learner,
+    series,
+    ticket,
+    timetable,
+    venues,
+)
 from lms.sessions.views.blueprint import blueprint
 
-__all__ = ["attendance", "blueprint", "desk", "learner"]
+__all__ = [
+    "attendance",
+    "blueprint",
+    "board",
+    "cloning",
+    "desk",
+    "desk_in",
+    "door_papers",
+    "learner",
+    "series",
+    "ticket",
+    "timetable",
+    "venues",
+]
