@@ -14,6 +14,7 @@ GROUPS = {
     "people": "lms.people.cli:people",
     "recordings": "lms.recordings.cli:recordings",
     "rights": "lms.rights.cli:rights",
+    "sessions": "lms.sessions.cli:sessions",
     "watching": "lms.watching.cli:watching",
     "worker": "lms.worker:worker",
 }

@@ -21,6 +21,7 @@ from lms.sessions.rules.reports.report import (
     Unreadable,
     Warned,
 )
+from lms.sessions.rules.reports.sentences import refusal_sentence, warning_sentence
 
 __all__ = [
     "AttendanceReport",
@@ -36,4 +37,6 @@ __all__ = [
     "Unreadable",
     "Warned",
     "read_report",
+    "refusal_sentence",
+    "warning_sentence",
 ]

@@ -15,6 +15,8 @@ MAX_BYTES: Final = 20_000_000
 MAX_ROWS: Final = 50_000
 """Rows a report may have."""
 
+_SHOWN: Final = 40  # headers that a refusal names, and characters of each
+
 
 class DateOrder(StrEnum):
     """In which order a report writes the parts of a day."""
@@ -121,6 +123,7 @@ class Warned(StrEnum):
     SAME_NAME = "same_name"  # [count, names]: without address, twice at the same time
     NAMES_DIFFER = "names_differ"  # [count, names]: one address under several names
     WAITED_ONLY = "waited_only"  # [count, names]: never left the waiting room; not counted
+    COLUMN_MISSING = "column_missing"  # [missing]: reckoned from the duration
     QUOTE_OPEN = "quote_open"  # [count, rows]: a quotation that never closes
     NOBODY = "nobody"  # []: nobody came
 
@@ -178,4 +181,5 @@ class ReportUnreadableError(Exception):
         super().__init__(code.value)
         self.code = code
         self.headers = headers
-        self.params: Mapping[str, str | int] = {**params, "headers": ", ".join(headers)}
+        shown = ", ".join(header[:_SHOWN] for header in headers[:_SHOWN])
+        self.params: Mapping[str, str | int] = {**params, "headers": shown}
