@@ -31,7 +31,7 @@ from lms.sessions.operations import (
     record_attendance,
     schedule_live_session,
 )
-from lms.sessions.rules import Source
+from lms.sessions.rules.attendance_status import Source
 from tests.conftest import grant
 from tests.sessions.conftest import (
     CANARY_URL,

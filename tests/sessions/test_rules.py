@@ -4,18 +4,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lms.sessions.rules import (
-    AttendanceFacts,
     JoinFacts,
     JoinOutcome,
-    Source,
     Standing,
-    StatusDecision,
     TimesFault,
     decide_join,
-    decide_status,
     is_web_link,
     judge_times,
-    needs_reason,
 )
 
 START = datetime(2026, 10, 12, 7, 0, tzinfo=UTC)
@@ -77,40 +72,6 @@ def test_reasons_stand_in_order() -> None:
     )
     assert decide_join(replace(FACTS, has_link=False), late).outcome is JoinOutcome.ENDED
     assert decide_join(replace(FACTS, has_link=False), early).outcome is JoinOutcome.NO_LINK
-
-
-def test_status_by_hand_stands_before_presses() -> None:
-    assert decide_status(AttendanceFacts()) == StatusDecision(None, None, None)
-    assert decide_status(AttendanceFacts(has_press=True)) == StatusDecision(
-        "present", "web", Source.PRESS
-    )
-    assert decide_status(AttendanceFacts("absent", "venue", has_press=True)) == StatusDecision(
-        "absent", "venue", Source.HAND
-    )
-
-
-@pytest.mark.parametrize(
-    ("status", "attended"),
-    [
-        ("present", True),
-        ("late", True),
-        ("left_early", True),
-        ("absent", False),
-        ("excused", False),
-        (None, False),
-    ],
-)
-def test_what_counts_as_attended(status: str | None, attended: bool) -> None:
-    assert StatusDecision(status).attended is attended
-
-
-def test_only_a_correction_needs_a_reason() -> None:
-    by_press = decide_status(AttendanceFacts(has_press=True))
-
-    assert not needs_reason(StatusDecision(None), "late")
-    assert not needs_reason(by_press, "present")
-    assert needs_reason(by_press, "absent")
-    assert needs_reason(decide_status(AttendanceFacts("late", "web")), None)
 
 
 def wall(text: str) -> datetime:

@@ -50,16 +50,10 @@ from lms.kernel.ids import EditionId, PersonId
 from lms.kernel.localized import Localized
 from lms.recordings.models import MediaKind, Recording, Stage
 from lms.records.models import Achievement, LessonReading
-from lms.sessions.models import Attendance, AttendanceStatus, JoinPress, LiveSession
+from lms.sessions.models import LiveSession
+from lms.sessions.queries import EVIDENCE_KINDS, decide_rows, evidence_arms
 from lms.watching.models import Watch
 
-_ATTENDED = frozenset(
-    {
-        AttendanceStatus.PRESENT.value,
-        AttendanceStatus.LATE.value,
-        AttendanceStatus.LEFT_EARLY.value,
-    }
-)
 #: What is played here, and so can be measured; what is held elsewhere cannot.
 _MEASURED = (MediaKind.VIDEO.value, MediaKind.AUDIO.value)
 _THINGS = frozenset({"session", "recording", "gone"})
@@ -276,19 +270,11 @@ def _selected_evidence() -> tuple[Any, ...]:
     none_number, none_text = cast(null(), number), cast(null(), text)
     task = aliased(RevocationTask)
     return (
-        select(
-            literal("hand"), Attendance.person_id, Attendance.live_session_id, Attendance.status,
-            Attendance.way, none_number, none_number, none_number,
-        )
-        .join(LiveSession, LiveSession.id == Attendance.live_session_id)
-        .where(Attendance.person_id.in_(person_ids), LiveSession.edition_id.in_(edition_ids)),
-        select(
-            literal("press"), JoinPress.person_id, JoinPress.live_session_id, none_text,
-            none_text, none_number, none_number, none_number,
-        )
-        .join(LiveSession, LiveSession.id == JoinPress.live_session_id)
-        .where(JoinPress.person_id.in_(person_ids), LiveSession.edition_id.in_(edition_ids))
-        .distinct(),
+        *evidence_arms(
+            lambda statement, person: statement.where(
+                person.in_(person_ids), LiveSession.edition_id.in_(edition_ids)
+            )
+        ),
         select(
             literal("watch"), Watch.person_id, Watch.recording_id, none_text, none_text,
             case(
@@ -351,22 +337,18 @@ def evidence_of(
 
 def _take_all(found: Mapping[PersonId, PersonEvidence], rows: Sequence[Any]) -> None:
     """Put rows of evidence where they belong."""
-    by_hand = {(row[1], row[2]) for row in rows if row[0] == "hand"}
+    for (session_id, person_id), decision in decide_rows(rows).items():
+        if decision.attended:
+            found[person_id].attended[session_id] = decision.way or "web"
     for row in sorted(rows, key=itemgetter(0)):  # what was earned before what was kept of it
-        if row[0] == "press" and (row[1], row[2]) in by_hand:
-            continue  # what was set by hand stands before presses
-        _take(found[PersonId(row[1])], row)
+        if row[0] not in EVIDENCE_KINDS:
+            _take(found[PersonId(row[1])], row)
 
 
 def _take(person: PersonEvidence, row: Any) -> None:
     """Put one row of evidence where it belongs."""
-    kind, _who, key, one, two, first, second, third = row
-    if kind == "hand":
-        if one in _ATTENDED:
-            person.attended[key] = two
-    elif kind == "press":
-        person.attended[key] = "web"
-    elif kind == "watch":
+    kind, _who, key, _one, _two, first, second, third = row
+    if kind == "watch":
         # Another version of the file may have been watched too: the best counts.
         person.coverage[key] = max(person.coverage.get(key, 0), int(first))
         if third >= person.last_seen_ms.get(key, 0):

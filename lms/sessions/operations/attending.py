@@ -18,7 +18,8 @@ from lms.sessions.errors import LiveSessionRefusedError, NotAdmittedError, Sessi
 from lms.sessions.events import AttendanceChanged
 from lms.sessions.models import Attendance, AttendanceStatus, JoinPress, LiveSession
 from lms.sessions.queries import RosterRow, SessionCard, WebAccess
-from lms.sessions.rules import JoinOutcome, needs_reason
+from lms.sessions.rules import JoinOutcome
+from lms.sessions.rules.attendance_status import needs_reason
 
 
 def join_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> WebAccess:

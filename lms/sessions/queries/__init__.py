@@ -38,9 +38,12 @@ from lms.sessions.queries.desk import (
     part_choices,
 )
 from lms.sessions.queries.door import is_desk_hand
+from lms.sessions.queries.evidence import EVIDENCE_KINDS, Evidence, decide_rows, evidence_arms
 
 __all__ = [
+    "EVIDENCE_KINDS",
     "EditionDesk",
+    "Evidence",
     "Press",
     "RosterRow",
     "SessionCard",
@@ -53,7 +56,9 @@ __all__ = [
     "attendance_of",
     "attended_session_ids",
     "count_without_place",
+    "decide_rows",
     "edition_of_session",
+    "evidence_arms",
     "find_edition_desk",
     "find_live_session",
     "find_live_session_for",

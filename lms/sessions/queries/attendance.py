@@ -1,11 +1,11 @@
 """Who was there: evidence side by side, and the status that counts."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, literal, null, select, union_all
+from sqlalchemy import and_, func, select, union_all
 
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.infra.db import db
@@ -14,58 +14,49 @@ from lms.kernel.localized import Localized
 from lms.people.models import Membership, Person
 from lms.people.queries import active_on, name_of, organisation_paths
 from lms.people.rules import OrganisationPath, PersonName, display_name
-from lms.sessions.models import Attendance, JoinPress
-from lms.sessions.rules import UNKNOWN, AttendanceFacts, StatusDecision, decide_status
+from lms.sessions.models import Attendance, JoinPress, LiveSession
+from lms.sessions.queries.evidence import (
+    NO_EVIDENCE,
+    Evidence,
+    Narrow,
+    decide_rows,
+    evidence_arms,
+    evidence_of_rows,
+    meeting_arm,
+    meetings_of_rows,
+)
+from lms.sessions.rules.attendance_status import AttendanceFacts, StatusDecision, decide_status
 
 
-def _statuses(
-    live_session_ids: Collection[str] | None, person_id: str | None
-) -> dict[tuple[LiveSessionId, PersonId], StatusDecision]:
-    """Return the decided status by session and person, in one query."""
-    by_hand = select(
-        Attendance.live_session_id,
-        Attendance.person_id,
-        Attendance.status.label("status"),
-        Attendance.way.label("way"),
-    )
-    by_press = select(
-        JoinPress.live_session_id, JoinPress.person_id, null(), literal("web")
-    ).distinct()
-    if live_session_ids is not None:
-        by_hand = by_hand.where(Attendance.live_session_id.in_(live_session_ids))
-        by_press = by_press.where(JoinPress.live_session_id.in_(live_session_ids))
-    if person_id is not None:
-        by_hand = by_hand.where(Attendance.person_id == person_id)
-        by_press = by_press.where(JoinPress.person_id == person_id)
-    hand: dict[tuple[str, str], tuple[str, str]] = {}
-    pressed: set[tuple[str, str]] = set()
-    rows: Any = db.session.execute(union_all(by_hand, by_press))
-    for session_id, who, status, way in rows:
-        if status is None:
-            pressed.add((session_id, who))
-        else:
-            hand[session_id, who] = (status, way)
-    return {
-        (LiveSessionId(session_id), PersonId(who)): decide_status(
-            _facts(hand.get((session_id, who)), pressed=(session_id, who) in pressed)
-        )
-        for session_id, who in {*hand, *pressed}
-    }
+def _narrowed(live_session_ids: Collection[str] | None, person_id: str | None) -> Narrow:
+    def narrow(statement: Any, person: Any) -> Any:
+        if live_session_ids is not None:
+            statement = statement.where(LiveSession.id.in_(live_session_ids))
+        if person_id is not None and person is not None:
+            statement = statement.where(person == person_id)
+        return statement
+
+    return narrow
 
 
-def _facts(by_hand: tuple[str, str] | None, *, pressed: bool) -> AttendanceFacts:
-    status, way = by_hand if by_hand is not None else (None, None)
-    return AttendanceFacts(status, way, pressed)
+def _rows(
+    live_session_ids: Collection[str] | None, person_id: str | None, *, meetings: bool = False
+) -> Sequence[Any]:
+    """Return the rows of evidence, and of the sessions where asked for, in one query."""
+    narrow = _narrowed(live_session_ids, person_id)
+    arms = evidence_arms(narrow)
+    if meetings:
+        arms = (*arms, meeting_arm(narrow))
+    rows: Any = db.session.execute(union_all(*arms))
+    found: Sequence[Any] = rows.all()
+    return found
 
 
 def attended_session_ids(person_id: PersonId) -> frozenset[LiveSessionId]:
-    """Return the sessions that a person attended: present, late or left early. One query.
-
-    What was set by hand stands before presses.
-    """
+    """Return the sessions that a person attended: present, late or left early. One query."""
     return frozenset(
         session_id
-        for (session_id, _who), decision in _statuses(None, person_id).items()
+        for (session_id, _who), decision in decide_rows(_rows(None, person_id)).items()
         if decision.attended
     )
 
@@ -74,22 +65,26 @@ def attendance_of(
     live_session_ids: Collection[str], person_id: PersonId
 ) -> dict[LiveSessionId, StatusDecision]:
     """Return a person's status in each of these sessions, in one query; unknown included."""
-    found = _statuses(live_session_ids, person_id) if live_session_ids else {}
+    rows = _rows(live_session_ids, person_id, meetings=True) if live_session_ids else ()
+    found = decide_rows(rows)
     return {
-        LiveSessionId(key): found.get((LiveSessionId(key), person_id), UNKNOWN)
-        for key in live_session_ids
+        session_id: found.get((session_id, person_id)) or decide_status(AttendanceFacts(), meeting)
+        for session_id, meeting in meetings_of_rows(rows).items()
     }
 
 
 def attendance_by_session(
     live_session_ids: Collection[str],
 ) -> dict[LiveSessionId, dict[PersonId, StatusDecision]]:
-    """Return what is known of everyone in these sessions, in one query."""
+    """Return what is known of everyone in these sessions, in one query.
+
+    People of whom there is no evidence are left out, settled reports or not.
+    """
     found: dict[LiveSessionId, dict[PersonId, StatusDecision]] = {
         LiveSessionId(key): {} for key in live_session_ids
     }
     if live_session_ids:
-        for (session_id, who), decision in _statuses(live_session_ids, None).items():
+        for (session_id, who), decision in decide_rows(_rows(live_session_ids, None)).items():
             found[session_id][who] = decision
     return found
 
@@ -98,8 +93,8 @@ def attendance_by_session(
 class RosterRow:
     """One enrolled person with all that is known of them in a session.
 
-    `organisation` is the name in force that day; `presses` counts, `first_press_at` is the
-    first; `hand_*` is what was set by hand.
+    `organisation` is the name in force that day; `hand_reason` belongs to the status by hand.
+    `decision` is the status that counts, by the rule of the edition.
     """
 
     person_id: PersonId
@@ -107,18 +102,29 @@ class RosterRow:
     kana: str
     organisation: Localized
     attending: str
-    presses: int
-    first_press_at: datetime | None
-    hand_status: str | None
-    hand_way: str | None
-    hand_reason: str
+    evidence: Evidence
+    decision: StatusDecision
+    hand_reason: str = ""
 
     @property
-    def decision(self) -> StatusDecision:
-        """The status that counts."""
-        return decide_status(
-            AttendanceFacts(self.hand_status, self.hand_way, has_press=self.presses > 0)
-        )
+    def presses(self) -> int:
+        """How often the person pressed join."""
+        return self.evidence.presses
+
+    @property
+    def first_press_at(self) -> datetime | None:
+        """When the person pressed join first."""
+        return self.evidence.facts.pressed_at
+
+    @property
+    def hand_status(self) -> str | None:
+        """The status that was set by hand."""
+        return self.evidence.facts.hand_status
+
+    @property
+    def hand_way(self) -> str | None:
+        """The way that was set by hand."""
+        return self.evidence.facts.hand_way
 
 
 def enrolled_places(edition_id: str, day: date) -> dict[str, OrganisationPath]:
@@ -142,25 +148,14 @@ def enrolled_places(edition_id: str, day: date) -> dict[str, OrganisationPath]:
 
 
 def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[RosterRow, ...]:
-    """Return everyone enrolled: organisations in protocol order, then kana, in four queries.
+    """Return everyone enrolled: organisations in protocol order, then kana, in five queries.
 
     `day` (of the session, at its place) decides which membership and name were in force.
     People without an organisation come last.
     """
-    pressed = (
-        select(
-            JoinPress.person_id,
-            func.count().label("presses"),
-            func.min(JoinPress.at).label("first_at"),
-        )
-        .where(JoinPress.live_session_id == live_session_id)
-        .group_by(JoinPress.person_id)
-        .subquery()
-    )
     rows = db.session.execute(
-        select(Person, Enrolment.attending, pressed.c.presses, pressed.c.first_at, Attendance)
+        select(Person, Enrolment.attending, Attendance.reason)
         .join(Enrolment, Enrolment.person_id == Person.id)
-        .join(pressed, pressed.c.person_id == Person.id, isouter=True)
         .join(
             Attendance,
             and_(Attendance.person_id == Person.id, Attendance.live_session_id == live_session_id),
@@ -171,6 +166,11 @@ def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[Roste
             Enrolment.state == EnrolmentState.ENROLLED.value,
         )
     ).all()
+    told = _rows([live_session_id], None, meetings=True)
+    evidence = evidence_of_rows(told)
+    session_id = LiveSessionId(live_session_id)
+    meeting = meetings_of_rows(told)[session_id]
+    unseen = replace(NO_EVIDENCE, decision=decide_status(AttendanceFacts(), meeting))
     places = enrolled_places(edition_id, day)
     people = [(name_of(row[0]), *row[1:]) for row in rows]
 
@@ -178,23 +178,20 @@ def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[Roste
         place = places.get(name.person_id)
         return (place is None, place.order if place else (), name.sort_key, name.person_id)
 
-    return tuple(
-        RosterRow(
+    def row_of(name: PersonName, attending: str, reason: str | None) -> RosterRow:
+        known = evidence.get((session_id, name.person_id), unseen)
+        return RosterRow(
             person_id=name.person_id,
             name=name.shown,
             kana=name.kana,
             organisation=places[name.person_id].names[-1] if name.person_id in places else {},
             attending=attending,
-            presses=presses or 0,
-            first_press_at=first_at,
-            hand_status=mark.status if mark is not None else None,
-            hand_way=mark.way if mark is not None else None,
-            hand_reason=mark.reason if mark is not None else "",
+            evidence=known,
+            decision=known.decision,
+            hand_reason=reason or "",
         )
-        for name, attending, presses, first_at, mark in sorted(
-            people, key=lambda each: order(each[0])
-        )
-    )
+
+    return tuple(row_of(*each) for each in sorted(people, key=lambda each: order(each[0])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rules of live sessions: when one may join, what counts as attended, what a link is."""
+"""Rules of live sessions: when one may join, what times make a meeting, what a link is."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +22,8 @@ class Standing(StrEnum):
 
 
 ADMITTED = frozenset({Standing.WEB, Standing.VENUE, Standing.SPEAKER, Standing.STAFF})
+#: The statuses of somebody who was there, if not for all of it.
+ATTENDED = frozenset({"present", "late", "left_early"})
 
 
 class JoinOutcome(StrEnum):
@@ -83,57 +85,6 @@ def decide_join(facts: JoinFacts, at: datetime) -> JoinDecision:
     else:
         outcome = JoinOutcome.OPEN
     return JoinDecision(outcome, opens_at, closes_at)
-
-
-class Source(StrEnum):
-    """Where a status comes from."""
-
-    HAND = "hand"
-    PRESS = "press"
-
-
-@dataclass(frozen=True, slots=True)
-class AttendanceFacts:
-    """What is known of one person in one session. `hand_status` is a code of the glossary."""
-
-    hand_status: str | None = None
-    hand_way: str | None = None
-    has_press: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StatusDecision:
-    """The status that counts; `status`, `way` and `source` are None while nothing is known."""
-
-    status: str | None
-    way: str | None = None
-    source: Source | None = None
-
-    @property
-    def attended(self) -> bool:
-        """Whether the person was there, if not for all of it (present, late, left early)."""
-        return self.status in ATTENDED
-
-
-ATTENDED = frozenset({"present", "late", "left_early"})
-UNKNOWN = StatusDecision(None)
-
-
-def decide_status(facts: AttendanceFacts) -> StatusDecision:
-    """Decide the status: what was set by hand stands; else a press counts as present on the web.
-
-    Nobody is absent by machine: without either the status is unknown.
-    """
-    if facts.hand_status is not None:
-        return StatusDecision(facts.hand_status, facts.hand_way, Source.HAND)
-    if facts.has_press:
-        return StatusDecision("present", "web", Source.PRESS)
-    return UNKNOWN
-
-
-def needs_reason(current: StatusDecision, wanted: str | None) -> bool:
-    """Whether setting `wanted` by hand is a correction: something else counted before."""
-    return current.status is not None and wanted != current.status
 
 
 class TimesFault(StrEnum):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 
 from lms.kernel.intervals import Intervals, clip, length, normalise
+from lms.sessions.rules import ATTENDED
 
-ATTENDED = frozenset({"present", "late", "left_early"})
 _MINUTE = 60
 
 
