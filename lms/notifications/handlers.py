@@ -33,7 +33,13 @@ from lms.rights.events import (
     ViewingEnds,
     WithdrawalReceived,
 )
-from lms.sessions.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
+from lms.sessions.events import (
+    DeskHandNamed,
+    LiveSessionCancelled,
+    LiveSessionChanged,
+    LiveSessionScheduled,
+    MissingCalled,
+)
 
 
 def invited(event: PersonInvited) -> None:
@@ -258,6 +264,16 @@ def consent_documented(event: ConsentDocumented) -> None:
     operations.tell_consent_copy(event)
 
 
+def missing_called(event: MissingCalled) -> None:
+    """Write to those who are missing, in the transaction in which the desk says so."""
+    operations.tell_missing(event.live_session_id, event.person_ids, event.at)
+
+
+def desk_hand_named(event: DeskHandNamed) -> None:
+    """Tell who is asked to the front desk where it is."""
+    operations.tell_desk_hand(event.edition_id, event.person_id, event.at)
+
+
 HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     PersonInvited: (invited,),
     PasswordResetAsked: (reset_asked,),
@@ -271,6 +287,8 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     LiveSessionScheduled: (scheduled,),
     LiveSessionChanged: (changed,),
     LiveSessionCancelled: (cancelled,),
+    MissingCalled: (missing_called,),
+    DeskHandNamed: (desk_hand_named,),
     RecordingPublished: (published,),
     RecordingTakenDown: (taken_down, ask_for_another_way),
     AgreementWithdrawn: (agreement_withdrawn, ask_for_another_way),

@@ -28,6 +28,8 @@ SUBJECTS = {
     "session_cancelled": _l("Session cancelled"),
     "reminder_day": _l("Reminder a day before"),
     "reminder_hour": _l("Reminder an hour before"),
+    "session_missing": _l("Message to the missing"),
+    "desk_hand_named": _l("Asked to the front desk"),
     "recording_published": _l("Recording published"),
     "recording_new_version": _l("New version of a recording or handout"),
     "recording_taken_down": _l("Recording taken down"),

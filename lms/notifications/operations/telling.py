@@ -212,3 +212,26 @@ def tell_staff(
 ) -> None:
     """Tell these people of the office something, once for each `key`."""
     _tell(person_ids, template, params, key=key)
+
+
+def tell_missing(live_session_id: str, person_ids: Collection[str], at: datetime) -> None:
+    """Ask people who were missing at this moment whether they come; useless after the end."""
+    card = queries.find_session(live_session_id)
+    if card is None or card.is_cancelled:
+        return
+    _tell(
+        person_ids,
+        "session_missing",
+        {
+            "course": queries.course_words(card.edition_id)["course"],
+            "session": queries.session_words(card),
+        },
+        key=f"{live_session_id}:{_stamp(at)}",
+        not_after=card.ends_at,
+    )
+
+
+def tell_desk_hand(edition_id: str, person_id: str, at: datetime) -> None:
+    """Tell a person that they are asked to sit at the front desk of an edition."""
+    params = {"course": queries.course_words(edition_id)["course"], "edition_id": edition_id}
+    _tell([person_id], "desk_hand_named", params, key=f"{edition_id}:{_stamp(at)}")
