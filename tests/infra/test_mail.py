@@ -2,12 +2,15 @@
 
 import base64
 import dataclasses
+import email
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -396,16 +399,48 @@ def test_a_calendar_part_goes_along_in_the_readers_language_and_zone(
     monkeypatch.setattr(
         calendar_parts,
         "_providers",
-        [lambda *asked: ("BEGIN:VCALENDAR\r\n" + "/".join(asked) + " 会場\r\n").encode()],
+        [_parts_of_the_test],
     )
-    write(calendar={"live_session_id": "s1", "method": "CANCEL"})
+    write(
+        calendar=[
+            {"live_session_id": "s1", "method": "REQUEST"},
+            {"live_session_id": "s2", "method": "REQUEST"},
+        ]
+    )
     run_worker(app, once=True)
-    [message] = server.taken()
-    assert header(message, "Content-Type").startswith("multipart/alternative")
-    part = message[message.index("text/calendar") :]
-    assert re.search(r'method="?CANCEL"?', part)
-    text = base64.b64decode(part.partition("\r\n\r\n")[2].partition("\r\n--")[0]).decode()
-    assert text == "BEGIN:VCALENDAR\r\ns1/ja/Asia/Tokyo/CANCEL 会場\r\n"
+    [raw] = server.taken()
+    message = email.message_from_string(raw, policy=SMTP)
+    assert isinstance(message, EmailMessage)
+    assert message.get_content_type() == "multipart/mixed"
+    beside, file, other = message.iter_parts()
+    assert beside.get_content_type() == "multipart/alternative"
+    text, inline = beside.iter_parts()
+    assert text.get_content_type() == "text/plain"
+    # What the provider says now is what the part says, whatever was wanted when it was written.
+    for part, method, name in ((inline, "CANCEL", None), (other, "REQUEST", "invite-2.ics")):
+        assert part.get_content_type() == "text/calendar"
+        assert part["Content-Type"].params["method"] == method
+        assert part["Content-Type"].params["charset"] == "utf-8"
+        assert part.get_filename() == name
+    assert inline.get_content() == (
+        "BEGIN:VCALENDAR\r\ns1 ja Asia/Tokyo ok@member.example 会場\r\n"
+    )
+    assert (file.get_content_type(), file.get_filename()) == ("application/ics", "invite.ics")
+    assert file.get_payload(decode=True) == inline.get_payload(decode=True)
+
+
+def _parts_of_the_test(
+    wanted: Sequence[tuple[str, str]], reader: calendar_parts.CalendarReader
+) -> list[calendar_parts.CalendarPart]:
+    """Give parts, of which the first was cancelled in the meantime."""
+    told = f"{reader.language} {reader.timezone} {reader.address}"
+    return [
+        calendar_parts.CalendarPart(
+            f"BEGIN:VCALENDAR\r\n{session_id} {told} 会場\r\n".encode(),
+            "CANCEL" if number == 0 else method,
+        )
+        for number, (session_id, method) in enumerate(wanted)
+    ]
 
 
 @pytest.mark.usefixtures("app")

@@ -19,6 +19,7 @@ from lms.infra.audit.writing import record_act
 from lms.infra.db import db, unit_of_work
 from lms.infra.jobs.models import Job, JobState
 from lms.infra.mail import calendar_parts
+from lms.infra.mail.calendar_parts import CalendarPart
 from lms.infra.mail.models import MailState, OutboxMail
 from lms.infra.mail.outbox import Recipient, queue_mail
 from lms.kernel.actor import Role
@@ -272,10 +273,10 @@ def test_every_mail_of_the_demo_is_readable_with_its_calendar(
     clock: time_machine.Traveller,
 ) -> None:
     folded = "BEGIN:VCALENDAR\r\nSUMMARY:懇談\r\n 会\r\nEND:VCALENDAR\r\n"
-    monkeypatch.setattr(calendar_parts, "_providers", [lambda *_asked: folded.encode()])
+    monkeypatch.setattr(calendar_parts, "_providers", [lambda *_asked: [CalendarPart(folded.encode(), "REQUEST")]])
     first = write()
     clock.shift(timedelta(seconds=1))
-    second = write("other@union.example", calendar={"live_session_id": "s", "method": "REQUEST"})
+    second = write("other@union.example", calendar=[{"live_session_id": "s", "method": "REQUEST"}])
     run_worker(app, once=True)
     page = client.get("/demo/mailbox").text
     assert page.index(second) < page.index(first)

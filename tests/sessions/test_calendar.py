@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from lms.app import create_app
 from lms.config import Settings
 from lms.infra.db import unit_of_work
-from lms.infra.mail.calendar_parts import calendar_part
+from lms.infra.mail.calendar_parts import CalendarReader, calendar_parts
 from lms.kernel.ids import PersonId
 from lms.people.models import Person
 from lms.sessions import queries
@@ -28,6 +28,12 @@ LONG = "労働組合の歴史と賃金の決まり方について、海外の組
 
 def read(data: bytes) -> Any:
     return vobject.readOne(data.decode())
+
+
+def calendar_part(key: str, language: str, zone: str, method: str) -> bytes | None:
+    """Return the calendar part of a mail to somebody who was never told of anything before."""
+    parts = calendar_parts([(key, method)], CalendarReader(language, zone))
+    return parts[0].data if parts else None
 
 
 def fetched(client: FlaskClient, key: str) -> bytes:

@@ -23,8 +23,8 @@ class OutboxMail(WithId, Model):
     """A mail to be: template name, frozen parameters and language.
 
     The job renders it for its recipient and sends it. `dedup_key` makes a second telling of
-    the same thing impossible. `calendar` names a live session whose invitation goes along:
-    {"live_session_id", "method", "sequence"}.
+    the same thing impossible. `params["calendar"]` names the live sessions whose
+    invitations go along, each {"live_session_id", "method"}.
     """
 
     __tablename__ = "outbox_mail"

@@ -35,9 +35,9 @@ def queue_mail(
     `template` names `mail/<language>/<template>.txt`, whose first line is the subject. `params`
     must be JSON; moments go in as ISO 8601 text. Of them `secrets` (a dict) is taken out once
     the mail is sent, `not_after` (a moment) stops a mail that would come too late, `calendar`
-    ({"live_session_id", "method"}) adds a calendar part. With `dedup_key` the same thing is
-    never told twice (None is returned). A mail for which there is no address is written down
-    as failed, so that staff see who was not told.
+    (a list of {"live_session_id", "method"}) adds calendar parts. With `dedup_key` the same
+    thing is never told twice (None is returned). A mail for which there is no address is written
+    down as failed, so that staff see who was not told.
     """
     if dedup_key is not None and db.session.scalar(
         select(OutboxMail.id).where(OutboxMail.dedup_key == dedup_key)

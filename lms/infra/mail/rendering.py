@@ -23,7 +23,7 @@ from werkzeug.routing import BuildError
 
 from lms.config import Settings
 from lms.infra.i18n import DEFAULT_LANGUAGE, LANGUAGES, speaking
-from lms.infra.mail.calendar_parts import calendar_part
+from lms.infra.mail.calendar_parts import CalendarReader, calendar_parts
 from lms.infra.mail.models import OutboxMail
 from lms.infra.site import read_site
 from lms.infra.web.formats import format_moment, format_span
@@ -146,19 +146,33 @@ def build_message(mail: OutboxMail, settings: Settings) -> EmailMessage:
 
 
 def _add_calendar(message: EmailMessage, mail: OutboxMail) -> None:
-    wanted = mail.params.get("calendar")
-    if not wanted:
+    """Add what the mail tells calendars, one iCalendar object for each session (RFC 5546 3.2).
+
+    The first stands beside the text, where mail programs look for an invitation, and once more
+    as a file for those that look there only; further ones are files.
+    """
+    kept = mail.params.get("calendar") or []
+    entries = [kept] if isinstance(kept, dict) else kept
+    if not entries:
         return
-    method = str(wanted.get("method", "REQUEST"))
-    part = calendar_part(str(wanted["live_session_id"]), mail.language, mail.timezone, method)
-    if part is not None:
-        message.add_alternative(
-            part.decode(),
-            subtype="calendar",
-            charset="utf-8",
-            cte="base64",
-            params={"method": method},
-        )
+    wanted = [(str(one["live_session_id"]), str(one["method"])) for one in entries]
+    reader = CalendarReader(
+        mail.language, mail.timezone, mail.to_name, mail.to_address, mail.person_id
+    )
+    for number, part in enumerate(calendar_parts(wanted, reader), 1):
+        as_text: dict[str, Any] = {
+            "subtype": "calendar",
+            "charset": "utf-8",
+            "cte": "base64",
+            "params": {"method": part.method},
+        }
+        if number == 1:
+            message.add_alternative(part.data.decode(), **as_text)
+            message.add_attachment(
+                part.data, maintype="application", subtype="ics", filename="invite.ics"
+            )
+        else:
+            message.add_attachment(part.data.decode(), filename=f"invite-{number}.ics", **as_text)
 
 
 def _address(name: str, address: str) -> Address:

@@ -13,8 +13,8 @@ class SessionNotice:
     """The last change that was told. `kind` is moved, web_only or cancelled.
 
     What stood before is given where it changed, else None: `starts_at` and `ends_at` (aware)
-    with the `timezone` of the place, the venue's name and room ({}: there was none), whether there was a
-    web address, the title. `message` are the organiser's own words, {} without any.
+    with the `timezone` of the place, the venue's name and room ({}: there was none), whether
+    there was a web address, the title. `message` are the organiser's own words, {} without any.
     """
 
     kind: str

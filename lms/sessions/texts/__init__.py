@@ -1,6 +1,6 @@
 """The words of live sessions: refusals, statuses, why one cannot join, invitations."""
 
-from lms.sessions.texts.invitation import Reader, calendar_file
+from lms.sessions.texts.invitation import Entry, Reader, calendar_file, feed_file
 from lms.sessions.texts.sentences import (
     STATUSES,
     WAYS,
@@ -13,9 +13,11 @@ from lms.sessions.texts.sentences import (
 __all__ = [
     "STATUSES",
     "WAYS",
+    "Entry",
     "Reader",
     "attending_text",
     "calendar_file",
+    "feed_file",
     "join_reason",
     "refusal_text",
     "status_text",
