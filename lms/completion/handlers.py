@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from lms.completion.operations import ensure_rule, judge_edition, judge_people
+from lms.completion.operations import clone_rule, ensure_rule, judge_edition, judge_people
 from lms.completion.rules import Correction
 from lms.courses.events import EditionPublished
 from lms.enrolment.events import EnrolmentConfirmed
 from lms.records.events import LessonRead
 from lms.rights.events import RecordingPublished
-from lms.sessions.events import AttendanceChanged, LiveSessionCancelled
+from lms.sessions.events import AttendanceChanged, EditionCloned, LiveSessionCancelled
 from lms.watching.events import CoverageChanged
 
 
@@ -54,6 +54,17 @@ def set_usual_rule(event: EditionPublished) -> None:
     ensure_rule(event.edition_id, at=event.at)
 
 
+def take_rule_along(event: EditionCloned) -> None:
+    """Give an edition that is run again the rule of the one before."""
+    clone_rule(
+        event.source_id,
+        event.edition_id,
+        {**event.part_ids, **event.lesson_ids, **event.live_session_ids},
+        shift=event.shift,
+        at=event.at,
+    )
+
+
 HANDLERS: dict[type, tuple[Callable[[Any], None], ...]] = {
     EditionPublished: (set_usual_rule,),
     AttendanceChanged: (judge_corrected_person,),
@@ -62,4 +73,5 @@ HANDLERS: dict[type, tuple[Callable[[Any], None], ...]] = {
     EnrolmentConfirmed: (judge_person_again,),
     RecordingPublished: (judge_edition_again,),
     LiveSessionCancelled: (judge_without_session,),
+    EditionCloned: (take_rule_along,),
 }

@@ -43,9 +43,28 @@ class WallTime:
             raise WallTimeError(WallFault.DOES_NOT_EXIST)
         return moment
 
+    @classmethod
+    def of(cls, moment: datetime, zone: str) -> "WallTime":
+        """Return what the clocks of a known zone show at an aware moment."""
+        return cls(moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None), zone)
+
     def shifted(self, delta: timedelta) -> "WallTime":
         """Return the wall-clock time moved by `delta`, zone kept."""
         return WallTime(self.local + delta, self.zone)
+
+
+def shift_moment(moment: datetime, zone: str, delta: timedelta) -> datetime:
+    """Return the moment at which clocks of a known zone show the same time, `delta` later.
+
+    Where a clock change takes that time away, the next full hours are tried.
+    """
+    wall = WallTime.of(moment, zone).shifted(delta)
+    for late in range(3):
+        try:
+            return wall.shifted(timedelta(hours=late)).instant()
+        except WallTimeError:
+            continue
+    return moment + delta
 
 
 _ZONES: frozenset[str] = frozenset()
@@ -63,7 +82,7 @@ _RULES: dict[str, str] = {}
 
 
 def zone_rules_version() -> str:
-    """Return the version of the rules of time zones in use, such as 2026a; "unknown" if untold.
+    """Return the version of the rules of time zones in use, such as 2026a; '' if nothing tells.
 
     The machine's own rules come first, as in `zoneinfo`, then those of the package `tzdata`.
     """
@@ -84,11 +103,11 @@ def _read_rules_version() -> str:
                 continue
             if first:
                 return first[:20]
-        return "unknown"
+        return ""
     try:
         return str(import_module("tzdata").IANA_VERSION)[:20]
     except (ImportError, AttributeError):
-        return "unknown"
+        return ""
 
 
 def is_repeated(local: datetime, zone: str) -> bool:

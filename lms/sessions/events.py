@@ -1,7 +1,8 @@
 """What happened to live sessions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lms.kernel.ids import EditionId, LiveSessionId, PersonId
 
@@ -47,6 +48,22 @@ class LiveSessionCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionCloned:
+    """An edition was drafted after another, `shift` later; the maps hold new ids by old ones.
+
+    Nobody is in it: enrolments, recordings, rights and consents stay with the old one.
+    """
+
+    source_id: EditionId
+    edition_id: EditionId
+    shift: timedelta
+    part_ids: Mapping[str, str]
+    lesson_ids: Mapping[str, str]
+    live_session_ids: Mapping[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AttendanceChanged:
     """What is known of a person's attendance changed (a press, a status by hand)."""
 
@@ -72,4 +89,13 @@ class DeskHandNamed:
 
     edition_id: EditionId
     person_id: PersonId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AddressReleased:
+    """The meeting's real address is to be sent by mail to those admitted."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
     at: datetime

@@ -8,9 +8,10 @@ from lms.completion.operations.certificates import (
 from lms.completion.operations.judging import judge_edition, judge_people
 from lms.completion.operations.printing import print_certificate
 from lms.completion.operations.questions import decide_question, revoke_completion
-from lms.completion.operations.ruling import confirm_requirement, ensure_rule, set_rule
+from lms.completion.operations.ruling import clone_rule, confirm_requirement, ensure_rule, set_rule
 
 __all__ = [
+    "clone_rule",
     "confirm_requirement",
     "decide_question",
     "ensure_rule",

@@ -1,6 +1,8 @@
 """Setting the rule of an edition; confirming by hand."""
 
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete
 
@@ -9,7 +11,12 @@ from lms.completion.models import Combine, CompletionRule, Confirmation, Require
 from lms.completion.operations.judging import judge_edition, judge_people
 from lms.completion.policy import require_edition_manager
 from lms.completion.queries import find_confirmation, find_rule, list_requirements, lock_seats
-from lms.completion.rules import Correction, EditionRuleDraft, suggested_requirement
+from lms.completion.rules import (
+    Correction,
+    EditionRuleDraft,
+    RequirementDraft,
+    suggested_requirement,
+)
 from lms.courses.models import Edition
 from lms.courses.queries import get_edition, list_parts
 from lms.infra.audit import record_act
@@ -17,6 +24,7 @@ from lms.infra.db import db, lock_row
 from lms.kernel.actor import Actor
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import EditionId, PersonId
+from lms.kernel.wall import shift_moment
 
 
 def set_rule(actor: Actor, edition_id: EditionId, draft: EditionRuleDraft, *, at: datetime) -> None:
@@ -54,6 +62,50 @@ def _write_rule(edition_id: EditionId, draft: EditionRuleDraft, *, at: datetime)
         db.session.delete(gone)
     db.session.flush()
     judge_edition(edition_id, "rule_changed", at=at)
+
+
+def clone_rule(
+    source_id: EditionId,
+    edition_id: EditionId,
+    new_ids: Mapping[str, str],
+    *,
+    shift: timedelta,
+    at: datetime,
+) -> None:
+    """Set the rule of an edition that was run before, with its own parts, sessions and lessons.
+
+    Routes to what did not come along (recordings) fall away, and with its last route a
+    requirement; with the last requirement the rule, so that the usual one is set later.
+    """
+    rule = find_rule(source_id)
+    if rule is None:
+        return
+    requirements = tuple(
+        RequirementDraft(
+            title=dict(one.title),
+            routes=routes,
+            part_id=new_ids.get(one.part_id) if one.part_id else None,
+        )
+        for one in list_requirements(source_id)
+        if (routes := tuple(_routes_again(one.routes, new_ids)))
+    )
+    if not requirements:
+        return
+    due_at = rule.due_at
+    if due_at is not None:
+        due_at = shift_moment(due_at, get_edition(source_id).timezone, shift)
+    needed = rule.needed and min(rule.needed, len(requirements))
+    draft = EditionRuleDraft(rule.combine, requirements, needed, due_at, rule.gives_certificate)
+    _write_rule(edition_id, draft, at=at)
+
+
+def _routes_again(
+    routes: Sequence[Mapping[str, Any]], new_ids: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    for route in routes:
+        named = [key for key in route if key.endswith("_id")]
+        if all(route[key] in new_ids for key in named):
+            yield {**route, **{key: new_ids[route[key]] for key in named}}
 
 
 def ensure_rule(edition_id: EditionId, *, at: datetime) -> bool:

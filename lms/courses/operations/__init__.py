@@ -1,5 +1,6 @@
 """Writes of courses."""
 
+from lms.courses.operations.cloning import ClonedEdition, clone_edition
 from lms.courses.operations.drafting import draft_edition
 from lms.courses.operations.editions import (
     EditionSettings,
@@ -29,6 +30,7 @@ from lms.courses.operations.programmes import (
 )
 
 __all__ = [
+    "ClonedEdition",
     "EditionSettings",
     "LessonTexts",
     "ProgrammeTexts",
@@ -36,6 +38,7 @@ __all__ = [
     "add_part",
     "archive_programme",
     "cancel_edition",
+    "clone_edition",
     "close_edition",
     "draft_edition",
     "move_lesson",

@@ -41,6 +41,15 @@ def format_span(start: datetime, end: datetime, zone: ZoneInfo, language: str) -
     return f"{head}{tail} {zone_label(zone, language)}"
 
 
+def format_times(start: datetime, end: datetime, zone: ZoneInfo, language: str) -> str:
+    """Return times and zone without the first day, which stands above them as a heading."""
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    tail = f"{last:%H:%M}"
+    if last.date() != first.date():
+        tail = f"{format_day(last.date(), language)} {tail}"
+    return f"{first:%H:%M}\u2013{tail} {zone_label(zone, language)}"
+
+
 def format_length(ms: int) -> str:
     """34:10 or 1:02:03 for a length or a position in ms."""
     seconds = ms // 1000

@@ -192,11 +192,15 @@ class SessionForm(TomoniForm):
         self.venue_pick.choices = choices
 
     def fill_venue(self, venues: Sequence[VenueRecord]) -> bool:
-        """Write the chosen venue into the fields; False when none is chosen."""
+        """Write the chosen venue into the fields; False when it is on the list no more."""
         venue_id, _colon, room_id = str(self.venue_pick.data or "").partition(":")
+        if not venue_id:
+            return True
         venue = next((one for one in venues if one.id == venue_id), None)
         if venue is None:
+            self.refuse("venue_pick", _("This venue is not on the list any more."))
             return False
+        self.venue_pick.data = ""
         room = next((one for one in venue.rooms if one.id == room_id), None)
         for tag in LANGUAGES:
             self[f"venue_name_{tag}"].data = venue.name.get(tag, "")
@@ -230,15 +234,21 @@ class SessionForm(TomoniForm):
 
     def plan(self) -> SessionPlan | None:
         """Return what was entered, or None after refusing a speaker who is not known."""
+        first: date = self.day.data
+        last: date = self.ends_day.data or first
+        return self.plan_between(
+            datetime.combine(first, self.starts.data), datetime.combine(last, self.ends.data)
+        )
+
+    def plan_between(self, starts_local: datetime, ends_local: datetime) -> SessionPlan | None:
+        """Return what was entered, held between these times; None as `plan`."""
         speakers, host_id = self._speakers(), self._host()
         if speakers is None or (host_id is None and self.host.data):
             return None
-        first: date = self.day.data
-        last: date = self.ends_day.data or first
         return SessionPlan(
             title=self.both("title"),
-            starts_local=datetime.combine(first, self.starts.data),
-            ends_local=datetime.combine(last, self.ends.data),
+            starts_local=starts_local,
+            ends_local=ends_local,
             timezone=str(self.timezone.data or ""),
             part_id=PartId(self.part_id.data) if self.part_id.data else None,
             venue_name=self.both("venue_name"),

@@ -151,9 +151,8 @@ def _host(person_id: str | None) -> SpeakerRecord | None:
     person = db.session.get(Person, person_id) if person_id else None
     if person is None:
         return None
-    return SpeakerRecord(
-        PersonId(person.id), display_name(person), person.login_id or person.address or person.id, {}
-    )
+    handle = person.login_id or person.address or person.id
+    return SpeakerRecord(PersonId(person.id), display_name(person), handle, {})
 
 
 def part_choices(edition_id: str) -> tuple[tuple[PartId, Localized], ...]:

@@ -82,6 +82,9 @@ def _input_sentences(facts: Any) -> dict[str, str]:
         "seats_out_of_range": _(
             "Please write a number of seats between 1 and %(most)s.", most=facts.get("most", "")
         ),
+        "number_of_sessions": _(
+            "Please write a number between 1 and %(most)s.", most=facts.get("most", "")
+        ),
         "unknown_language": _("Please choose the languages from the list."),
         "venue_name_missing": _("Please give the venue a name, in Japanese or in English."),
         "room_name_missing": _("Please give every room a name, in Japanese or in English."),
