@@ -67,7 +67,7 @@ def steps_of(desk: RightsDesk, at: datetime) -> list[Json]:
         (_("File received"), bool(recording.source_key) or ready),
         (_("Ready"), ready),
         (_("Rights cleared"), not desk.gaps and desk.rights is not None),
-        (_("Published"), published),
+        (_("Publication"), published),
     ]
     steps: list[Json] = []
     current = False
