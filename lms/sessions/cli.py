@@ -12,13 +12,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
-from flask import Flask
 
-from lms.infra.db import unit_of_work
-from lms.kernel import clock
-from lms.kernel.localized import pick
-from lms.kernel.wall import zone_rules_version
-from lms.sessions.operations.recomputing import recompute_times
 from lms.sessions.rules.reports import (
     AttendanceReport,
     DateOrder,
@@ -69,12 +63,19 @@ def read_attendance(file: str, zone: str, date_order: str | None) -> None:
 
 @sessions.command("recompute-times")
 @click.pass_obj
-def recompute(make_app: Callable[[], Flask]) -> None:
+def recompute(make_app: Callable[[], Any]) -> None:
     """Derive the moments of sessions to come again from their wall-clock times.
 
     Needed after the rules of time zones changed (an update of tzdata); workers do it by
     themselves. Prints one line for each session that moved, or whose time exists no more.
     """
+    # Reading a report must not wait for the database's libraries.
+    from lms.infra.db import unit_of_work  # noqa: PLC0415
+    from lms.kernel import clock  # noqa: PLC0415
+    from lms.kernel.localized import pick  # noqa: PLC0415
+    from lms.kernel.wall import zone_rules_version  # noqa: PLC0415
+    from lms.sessions.operations.recomputing import recompute_times  # noqa: PLC0415
+
     with make_app().app_context():
         with unit_of_work():
             outcomes = recompute_times(at=clock.now())
