@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, exists, make_url, select, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import Table, create_engine, event, exists, insert, make_url, select, text
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import close_all_sessions
 
 from lms.app import create_app
@@ -26,6 +26,13 @@ from lms.people.models import Membership, Organisation, OrganisationName, Person
 from lms.people.queries import find_actor
 
 ENGINE = os.environ.get("TEST_ENGINE", "sqlite")
+
+
+@event.listens_for(Engine, "connect")
+def _write_at_leisure(connection: Any, _record: Any) -> None:
+    """Let SQLite, as PostgreSQL below, not wait for the disk."""
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @dataclass
@@ -218,50 +225,82 @@ def grant(person: Person, role: Role, scope: str = "*") -> None:
     )
 
 
+CODES = ("HQ", "IA", "IB", "A1", "B1", "MY")
+
+
 @pytest.fixture
 def cast(app: Flask) -> Cast:  # noqa: ARG001 - the database must be there
     """Everyone, committed."""
     return add_cast()
 
 
+_CAST_ROWS: dict[Table, list[dict[str, Any]]] = {}
+"""The rows of everyone, remembered when they were first made."""
+
+
 def add_cast() -> Cast:
-    """Add everyone, committed."""
+    """Add everyone, committed. Once a process they are made; later their rows are put in again."""
+    kinds = (Organisation, OrganisationName, Person, Membership, RoleAssignment)
+    tables = [Model.metadata.tables[kind.__tablename__] for kind in kinds]
     with unit_of_work():
-        hq = add_organisation("HQ", "hq", ("東和金属労働組合協議会", "Towa Metal Council"))
-        ia = add_organisation("IA", "industrial", ("青空電機連合", "Aozora Electric Unions"), hq)
-        ib = add_organisation("IB", "industrial", ("みどり機械連合", "Midori Machine Unions"), hq)
-        a1 = add_organisation("A1", "affiliate", ("青空第一労働組合", "Aozora Union One"), ia)
-        b1 = add_organisation("B1", "affiliate", ("みどり第一労働組合", "Midori Union One"), ib)
-        my = add_organisation("MY", "outside", ("", "Melati Workers' Union"), country="MY")
-        people = {
-            "trainee": add_person(
-                "trainee", "山瀬", "春夫", family_kana="ヤマセ", given_kana="ハルオ"
-            ),
-            "other_trainee": add_person(
-                "other", "髙森", "夏子", family_kana="タカモリ", given_kana="ナツコ"
-            ),
-            "overseas": add_person(
-                "overseas", "", "", full_name="Aminah binti Salleh", call_me="Aminah",
-                language="en", timezone="Asia/Kuala_Lumpur", country="MY",
-            ),
-            "coordinator": add_person("coordinator", "河﨑", "秋江"),
-            "organiser": add_person("organiser", "冬木", "誠"),
-            "speaker": add_person("speaker", "白浜", "汐里"),
-            "front_desk": add_person("frontdesk", "受川", "昇"),
-            "auditor": add_person("auditor", "鏡", "正"),
-            "admin": add_person("admin", "管野", "治"),
-            "stranger": add_person("stranger", "遠野", "渡"),
-        }  # fmt: skip
-        join_organisation(people["trainee"], a1)
-        join_organisation(people["other_trainee"], b1)
-        join_organisation(people["overseas"], my)
-        join_organisation(people["coordinator"], ia)
-        join_organisation(people["organiser"], hq)
-        grant(people["coordinator"], Role.COORDINATOR, f"org:{ia.id}")
-        grant(people["organiser"], Role.ORGANISER)
-        grant(people["auditor"], Role.AUDITOR)
-        grant(people["admin"], Role.ADMIN)
-    return Cast(hq, ia, ib, a1, b1, my, **people)
+        if _CAST_ROWS:
+            for table, rows in _CAST_ROWS.items():
+                db.session.execute(insert(table), rows)
+        else:
+            others = {table: _rows(table) for table in tables}
+            _make_cast()
+            for table in tables:
+                _CAST_ROWS[table] = [row for row in _rows(table) if row not in others[table]]
+        units = {one.code: one for one in db.session.scalars(select(Organisation))}
+        people = {one.login_id: one for one in db.session.scalars(select(Person))}
+    logins = {field.name: field.name for field in dataclasses.fields(Cast)[len(CODES) :]}
+    logins.update(other_trainee="other", front_desk="frontdesk")
+    return Cast(
+        *(units[code] for code in CODES),
+        **{name: people[login] for name, login in logins.items()},
+    )
+
+
+def _rows(table: Table) -> list[dict[str, Any]]:
+    """Return the rows in the order of their making: a parent before what is below it."""
+    return [dict(row) for row in db.session.execute(select(table).order_by(table.c.id)).mappings()]
+
+
+def _make_cast() -> None:
+    hq = add_organisation("HQ", "hq", ("東和金属労働組合協議会", "Towa Metal Council"))
+    ia = add_organisation("IA", "industrial", ("青空電機連合", "Aozora Electric Unions"), hq)
+    ib = add_organisation("IB", "industrial", ("みどり機械連合", "Midori Machine Unions"), hq)
+    a1 = add_organisation("A1", "affiliate", ("青空第一労働組合", "Aozora Union One"), ia)
+    b1 = add_organisation("B1", "affiliate", ("みどり第一労働組合", "Midori Union One"), ib)
+    my = add_organisation("MY", "outside", ("", "Melati Workers' Union"), country="MY")
+    people = {
+        "trainee": add_person(
+            "trainee", "山瀬", "春夫", family_kana="ヤマセ", given_kana="ハルオ"
+        ),
+        "other_trainee": add_person(
+            "other", "髙森", "夏子", family_kana="タカモリ", given_kana="ナツコ"
+        ),
+        "overseas": add_person(
+            "overseas", "", "", full_name="Aminah binti Salleh", call_me="Aminah",
+            language="en", timezone="Asia/Kuala_Lumpur", country="MY",
+        ),
+        "coordinator": add_person("coordinator", "河﨑", "秋江"),
+        "organiser": add_person("organiser", "冬木", "誠"),
+        "speaker": add_person("speaker", "白浜", "汐里"),
+        "front_desk": add_person("frontdesk", "受川", "昇"),
+        "auditor": add_person("auditor", "鏡", "正"),
+        "admin": add_person("admin", "管野", "治"),
+        "stranger": add_person("stranger", "遠野", "渡"),
+    }  # fmt: skip
+    join_organisation(people["trainee"], a1)
+    join_organisation(people["other_trainee"], b1)
+    join_organisation(people["overseas"], my)
+    join_organisation(people["coordinator"], ia)
+    join_organisation(people["organiser"], hq)
+    grant(people["coordinator"], Role.COORDINATOR, f"org:{ia.id}")
+    grant(people["organiser"], Role.ORGANISER)
+    grant(people["auditor"], Role.AUDITOR)
+    grant(people["admin"], Role.ADMIN)
 
 
 @pytest.fixture

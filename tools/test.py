@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,11 +60,22 @@ def pytest(name: str, *arguments: str, **env: str) -> int:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--no-header", *arguments],
         cwd=ROOT,
-        env={**os.environ, **env},
+        env={**_keeping_bytecode(os.environ), **env},
         check=False,
     )
     print(f"== {name}: {time.monotonic() - started:.0f} s, exit {done.returncode}", flush=True)
     return done.returncode
+
+
+def _keeping_bytecode(environment: Mapping[str, str]) -> dict[str, str]:
+    """Where nothing may be written beside the sources, keep compiled modules elsewhere.
+
+    The tests start some dozens of processes; each would compile all modules again.
+    """
+    kept = dict(environment)
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "var" / "bytecode"))
+    return kept
 
 
 def postgres_url() -> tuple[str, object | None]:
