@@ -1,6 +1,7 @@
 """Bytes -> text, in the encodings that services and spreadsheets write."""
 
 import codecs
+import re
 from typing import Final
 
 from lms.sessions.rules.reports.report import ReportUnreadableError, Unreadable
@@ -10,6 +11,8 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Single bytes that CP932 does not define and Python lets through.
+_STRAY: Final = re.compile("[\x80\uf8f0-\uf8f3]")
 _FIRST_OF_THREE: Final = 0x0800  # from here on, UTF-8 takes three bytes
 
 
@@ -27,7 +30,11 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         _refuse_mixture(data)
-        return _strict(data, "cp932")
+        text = _strict(data, "cp932")
+        if stray := _STRAY.search(text):
+            row = text[: stray.start()].count("\n") + 1
+            raise ReportUnreadableError(Unreadable.ENCODING, row=row) from None
+        return text
 
 
 def _strict(data: bytes, encoding: str) -> str:

@@ -100,23 +100,31 @@ def _split(lines: Sequence[str], delimiter: str) -> Grid:
     unclosed: list[int] = []
     place = 0
     while place < len(lines):
-        text, number = lines[place], place + 1
-        place += 1
-        if text.count('"') % 2 and opens.search(text):
-            ahead = text
-            for step, more in enumerate(lines[place : place + _LONGEST_CELL], 1):
-                ahead = f"{ahead}\n{more}"
-                if more.count('"') % 2:
-                    text = ahead
-                    place += step
-                    break
-            else:
-                unclosed.append(number)
-                found.append(Line(number, _tidy(text.replace('"', "").split(delimiter))))
-                continue
-        cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
-        found.append(Line(number, _tidy(cells)))
+        taken = 1
+        if lines[place].count('"') % 2 and opens.search(lines[place]):
+            taken = _reach_of_quote(lines, place)
+        cells = _cells_of("\n".join(lines[place : place + taken]), delimiter) if taken else None
+        if cells is None:
+            taken, cells = 1, lines[place].replace('"', "").split(delimiter)
+            unclosed.append(place + 1)
+        found.append(Line(place + 1, _tidy(cells)))
+        place += taken
     return Grid(tuple(found), tuple(unclosed))
+
+
+def _reach_of_quote(lines: Sequence[str], place: int) -> int:
+    """Return how many lines a quotation covers that is open at the end of a line, or 0."""
+    for ahead, more in enumerate(lines[place + 1 : place + _LONGEST_CELL], 2):
+        if more.count('"') % 2:
+            return ahead
+    return 0
+
+
+def _cells_of(text: str, delimiter: str) -> list[str] | None:
+    try:
+        return next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a line break outside of quotations, a cell beyond all measure
+        return None
 
 
 def _tidy(cells: Sequence[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 _MARKS: Final = re.compile(r"[\W_]+")
 _NUMBER: Final = re.compile(r"^\s*\d+\s*[.)\u3001\uff0e\uff09]\s*")
+_LONGEST_BLANK: Final = 8
 _EDGES: Final = " \t\u3000\u00a0\ufeff\u200b\u200e\u200f"
 
 
@@ -117,7 +118,7 @@ def values_of(which: str) -> frozenset[str]:
 
 def is_blank(text: str) -> bool:
     """Whether a cell says that there is nothing."""
-    return plain(text) in values_of("blank")
+    return len(text) <= _LONGEST_BLANK and plain(text) in values_of("blank")
 
 
 @cache
