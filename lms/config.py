@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +30,42 @@ class S3Settings:
     access_key: str = ""
     secret_key: str = ""
     prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoomSettings:
+    """A Zoom account, asked by a server-to-server OAuth app.
+
+    `host` is the user (id or address) who holds meetings that name no other; `api_url` and
+    `auth_url` are Zoom's own; `registers`: everyone gets a link of their own, for which name and
+    address are given to Zoom. `timeout` in seconds.
+    """
+
+    account_id: str
+    client_id: str
+    client_secret: str
+    host: str = "me"
+    api_url: str = "https://api.zoom.us/v2"
+    auth_url: str = "https://zoom.us"
+    registers: bool = True
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class JitsiSettings:
+    """A Jitsi server (or tenant of Jitsi as a Service) that lets in who has a signed token.
+
+    `secret` signs with HS256; `private_key` (PEM) in its place with RS256, of which `key_id`
+    tells the server the public half.
+    """
+
+    base_url: str
+    app_id: str
+    secret: str = ""
+    private_key: str = ""
+    key_id: str = ""
+    audience: str = "jitsi"
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +100,8 @@ class Settings:
     trusted_proxies: int = 0
     s3: S3Settings | None = None
     upload_folder: Path | None = None
+    zoom: ZoomSettings | None = None
+    jitsi: JitsiSettings | None = None
 
     @property
     def journal_dir(self) -> Path:
@@ -118,7 +157,64 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_count(env, "TOMONI_TRUSTED_PROXIES"),
         s3=_s3(env),
         upload_folder=Path(uploads).resolve() if uploads else None,
+        zoom=_zoom(env),
+        jitsi=_jitsi(env),
     )
+
+
+def _zoom(env: Mapping[str, str]) -> ZoomSettings | None:
+    """Return the Zoom account that holds meetings, or None."""
+    names = ("TOMONI_ZOOM_ACCOUNT_ID", "TOMONI_ZOOM_CLIENT_ID", "TOMONI_ZOOM_CLIENT_SECRET")
+    given = [env.get(name, "") for name in names]
+    if not any(given):
+        return None
+    for name, value in zip(names, given, strict=True):
+        if not value:
+            raise ConfigError(f"{name} must be set with the other settings of Zoom.")
+    return ZoomSettings(
+        *given,
+        host=env.get("TOMONI_ZOOM_HOST", "") or "me",
+        api_url=_address(env, "TOMONI_ZOOM_API_URL") or "https://api.zoom.us/v2",
+        auth_url=_address(env, "TOMONI_ZOOM_AUTH_URL") or "https://zoom.us",
+        registers=_flag({"TOMONI_ZOOM_REGISTERS": "1", **env}, "TOMONI_ZOOM_REGISTERS"),
+    )
+
+
+def _jitsi(env: Mapping[str, str]) -> JitsiSettings | None:
+    """Return the Jitsi server whose rooms open to our tokens, or None."""
+    base_url = _address(env, "TOMONI_JITSI_URL")
+    if not base_url:
+        return None
+    app_id = env.get("TOMONI_JITSI_APP_ID", "")
+    if not app_id:
+        raise ConfigError("TOMONI_JITSI_APP_ID must name the application that Jitsi knows.")
+    secret, key_file = env.get("TOMONI_JITSI_SECRET", ""), env.get("TOMONI_JITSI_KEY_FILE", "")
+    if bool(secret) == bool(key_file):
+        raise ConfigError(
+            "Either TOMONI_JITSI_SECRET or TOMONI_JITSI_KEY_FILE must be set, to sign for Jitsi."
+        )
+    if secret and len(secret) < 32:  # noqa: PLR2004 - as long as what HS256 makes of it
+        raise ConfigError("TOMONI_JITSI_SECRET must have at least 32 characters.")
+    key = _private_key(Path(key_file)) if key_file else ""
+    return JitsiSettings(
+        base_url=base_url,
+        app_id=app_id,
+        secret=secret,
+        private_key=key,
+        key_id=env.get("TOMONI_JITSI_KEY_ID", ""),
+        audience=env.get("TOMONI_JITSI_AUDIENCE", "") or "jitsi",
+        subject=env.get("TOMONI_JITSI_SUBJECT", "") or urlsplit(base_url).hostname or "",
+    )
+
+
+def _private_key(path: Path) -> str:
+    try:
+        key = path.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        raise ConfigError("TOMONI_JITSI_KEY_FILE must name a file that can be read.") from None
+    if "PRIVATE KEY-----" not in key:
+        raise ConfigError("TOMONI_JITSI_KEY_FILE must hold a private key in PEM.")
+    return key
 
 
 def _s3(env: Mapping[str, str]) -> S3Settings | None:

@@ -6,7 +6,9 @@ from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
 class LiveSessionRefusedError(RefusedError):
     """A rule refuses an act on a live session.
 
-    Codes: `cancelled`, `edition_cancelled`, `too_early` (facts: opens_at), `ended`, `no_link`.
+    Codes: `cancelled`, `edition_cancelled`, `too_early` (facts: opens_at), `ended`, `no_link`,
+    `in_venue`, `one_way`, `venue_full`, `release_too_early`, `released`, `provider_off`,
+    `not_fetched_yet`.
     """
 
 
@@ -24,7 +26,7 @@ class SessionInputError(InvalidInputError):
     `unknown_zone`, `time_does_not_exist` (facts: zone), `bad_link`, `minutes_out_of_range`,
     `unknown_part`, `unknown_speaker`, `status_unknown`, `reason_missing`,
     `reason_too_long` (facts: most), `changed_meanwhile`, `already_past`,
-    `web_only_without_link`.
+    `web_only_without_link`, `way_unknown`, `provider_unknown`.
     """
 
 

@@ -7,6 +7,8 @@ import structlog
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.sessions.operations.recomputing import recompute_times
+from lms.sessions.providers.asking import JOBS as MEETING_JOBS
+from lms.sessions.providers.asking import TICKS as MEETING_TICKS
 
 log = structlog.get_logger()
 
@@ -24,5 +26,5 @@ def recompute_session_times(context: JobContext, payload: dict[str, Any]) -> Non
 
 
 # A worker that starts takes up the slot of time in which it starts.
-JOBS = {"recompute_session_times": recompute_session_times}
-TICKS = {"recompute_session_times": 600}
+JOBS = {"recompute_session_times": recompute_session_times, **MEETING_JOBS}
+TICKS = {"recompute_session_times": 600, **MEETING_TICKS}

@@ -49,7 +49,8 @@ def test_window(at: datetime, outcome: JoinOutcome) -> None:
     ("standing", "outcome"),
     [
         (Standing.WEB, JoinOutcome.OPEN),
-        (Standing.VENUE, JoinOutcome.OPEN),
+        (Standing.VENUE, JoinOutcome.IN_VENUE),
+        (Standing.HOST, JoinOutcome.OPEN),
         (Standing.SPEAKER, JoinOutcome.OPEN),
         (Standing.STAFF, JoinOutcome.OPEN),
         (Standing.APPLICANT, JoinOutcome.NOT_ADMITTED),

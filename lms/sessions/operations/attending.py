@@ -1,7 +1,7 @@
 """Joining a session, and attendance written down by hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,12 +17,13 @@ from lms.sessions import policy, queries
 from lms.sessions.errors import LiveSessionRefusedError, NotAdmittedError, SessionInputError
 from lms.sessions.events import AttendanceChanged
 from lms.sessions.models import Attendance, AttendanceStatus, JoinPress, LiveSession
-from lms.sessions.queries import RosterRow, SessionCard, WebAccess
-from lms.sessions.rules import JoinOutcome
+from lms.sessions.queries import RosterRow, SessionCard
+from lms.sessions.queries.joining import WayIn, find_way_in
+from lms.sessions.rules import JoinOutcome, Standing
 from lms.sessions.rules.attendance_status import needs_reason
 
 
-def join_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> WebAccess:
+def join_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> WayIn:
     """Record that a person pressed join, and return the real way in.
 
     Every press is kept. Raises NotFoundError for those who may not know of the session,
@@ -35,7 +36,7 @@ def join_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> We
         raise NotAdmittedError
     if outcome is not JoinOutcome.OPEN:
         raise LiveSessionRefusedError(outcome.value, opens_at=found.decision.opens_at)
-    access = queries.find_web_access(live_session_id)
+    access = find_way_in(live_session_id, actor.person_id)
     if access is None:
         raise LiveSessionRefusedError(JoinOutcome.NO_LINK.value)
     by_hand = db.session.scalar(
@@ -50,7 +51,8 @@ def join_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> We
     db.session.flush()
     if not found.has_pressed and not by_hand:
         raise_event(AttendanceChanged(found.card.id, found.card.edition_id, actor.person_id, at))
-    return access
+    leads = found.standing in {Standing.HOST, Standing.STAFF}
+    return replace(access, moderates=leads)
 
 
 class RestMark(StrEnum):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 
 from lms.courses.models import Edition, Programme
 from lms.enrolment.models import Attending, Enrolment, EnrolmentState
@@ -17,8 +17,10 @@ from lms.kernel.ids import EditionId, LiveSessionId, PartId, PersonId, Programme
 from lms.kernel.localized import Localized, localized
 from lms.people.models import Person
 from lms.people.rules import display_name, latin_name
-from lms.sessions.models import JoinPress, LiveSession, SessionSpeaker
+from lms.sessions.models import JoinPress, LiveSession, SessionSpeaker, SessionWay
 from lms.sessions.rules import JoinDecision, JoinFacts, Standing, decide_join
+from lms.sessions.rules.changes import SessionNotice, read_notice
+from lms.sessions.rules.joining import way_in_session
 
 # Longer than any meeting with its grace: a session that began before cannot be going on.
 _LOOK_BACK = timedelta(days=3)
@@ -30,7 +32,8 @@ class SessionCard:
 
     `starts_local`/`ends_local` are naive times in `timezone`; `*_at` are aware UTC. `has_web`
     and `has_passcode` tell that there is a web address or passcode, which the card never holds.
-    `recording_state` is empty, asked, allowed or forbidden.
+    `recording_state` is empty, asked, allowed or forbidden. `notice` is the last change that
+    people were told of.
     """
 
     id: LiveSessionId
@@ -66,6 +69,8 @@ class SessionCard:
     channels: tuple[str, ...] = ()
     name_format: Localized = field(default_factory=dict)
     host_id: PersonId | None = None
+    notice: SessionNotice | None = None
+    changed_at: datetime | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -112,6 +117,8 @@ _COLUMNS: tuple[Any, ...] = (
     LiveSession.cancelled_at,
     LiveSession.sequence,
     LiveSession.created_at,
+    LiveSession.notice,
+    LiveSession.changed_at,
     LiveSession.room,
     LiveSession.seats,
     LiveSession.channels,
@@ -126,7 +133,8 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-def _cards(*more: Any) -> Select[Any]:
+def select_cards(*more: Any) -> Select[Any]:
+    """Return the statement that reads cards, in order of time; `more` columns beside them."""
     return (
         select(*_COLUMNS, *more)
         .select_from(LiveSession)
@@ -136,7 +144,8 @@ def _cards(*more: Any) -> Select[Any]:
     )
 
 
-def _card(row: Row[Any]) -> SessionCard:
+def card_of(row: Row[Any]) -> SessionCard:
+    """Return the card that a row of `select_cards` holds."""
     return SessionCard(
         id=LiveSessionId(row.id),
         edition_id=EditionId(row.edition_id),
@@ -166,6 +175,8 @@ def _card(row: Row[Any]) -> SessionCard:
         sequence=row.sequence,
         created_at=row.created_at,
         recording_state=row.recording_state,
+        notice=read_notice(row.notice),
+        changed_at=row.changed_at,
         room=row.room,
         seats=row.seats,
         channels=tuple(row.channels),
@@ -176,8 +187,8 @@ def _card(row: Row[Any]) -> SessionCard:
 
 def find_live_session(live_session_id: str) -> SessionCard | None:
     """Return the session, or None. One query."""
-    row = db.session.execute(_cards().where(LiveSession.id == live_session_id)).first()
-    return None if row is None else _card(row)
+    row = db.session.execute(select_cards().where(LiveSession.id == live_session_id)).first()
+    return None if row is None else card_of(row)
 
 
 def get_live_session(live_session_id: str) -> SessionCard:
@@ -198,8 +209,8 @@ def sessions_of(edition_ids: Collection[str]) -> dict[EditionId, tuple[SessionCa
     if not edition_ids:
         return {}
     found: dict[EditionId, list[SessionCard]] = {}
-    for row in db.session.execute(_cards().where(LiveSession.edition_id.in_(edition_ids))):
-        card = _card(row)
+    for row in db.session.execute(select_cards().where(LiveSession.edition_id.in_(edition_ids))):
+        card = card_of(row)
         found.setdefault(card.edition_id, []).append(card)
     return {edition_id: tuple(cards) for edition_id, cards in found.items()}
 
@@ -220,17 +231,31 @@ def _pressed(person_id: str | None) -> ColumnElement[bool]:
 
 
 def _for_person(person_id: str | None) -> Select[Any]:
-    """Return cards with the person's enrolment, speaking and presses beside them."""
-    return _cards(
-        Enrolment.state.label("enrolment_state"),
-        Enrolment.attending,
-        _speaks(person_id).label("speaks"),
-        _pressed(person_id).label("pressed"),
-    ).join(
-        Enrolment,
-        and_(Enrolment.edition_id == LiveSession.edition_id, Enrolment.person_id == person_id),
-        isouter=True,
+    """Return cards with the person's enrolment, way, speaking and presses beside them."""
+    return (
+        select_cards(
+            Enrolment.state.label("enrolment_state"),
+            WAY.label("attending"),
+            (LiveSession.host_id == person_id).label("hosts"),
+            _speaks(person_id).label("speaks"),
+            _pressed(person_id).label("pressed"),
+        )
+        .join(
+            Enrolment,
+            and_(Enrolment.edition_id == LiveSession.edition_id, Enrolment.person_id == person_id),
+            isouter=True,
+        )
+        .join(
+            SessionWay,
+            and_(SessionWay.live_session_id == LiveSession.id, SessionWay.person_id == person_id),
+            isouter=True,
+        )
     )
+
+
+#: By which way an enrolled person takes part in a session: chosen for it, else for the edition.
+#: Wants Enrolment and, by an outer join, SessionWay in the statement.
+WAY: ColumnElement[str] = func.coalesce(SessionWay.way, Enrolment.attending)
 
 
 _APPLYING = frozenset(
@@ -243,8 +268,12 @@ _APPLYING = frozenset(
 
 
 def _standing(row: Row[Any], *, organises: bool) -> Standing:
-    if row.enrolment_state == EnrolmentState.ENROLLED.value:
-        return Standing.VENUE if row.attending == Attending.VENUE.value else Standing.WEB
+    if row.hosts:
+        return Standing.HOST
+    if row.enrolment_state == EnrolmentState.ENROLLED.value and not row.speaks:
+        has_venue = bool(row.venue_name or row.venue_address)
+        way = way_in_session(row.attending, has_venue=has_venue)
+        return Standing.VENUE if way == Attending.VENUE.value else Standing.WEB
     if row.speaks:
         return Standing.SPEAKER
     if organises:
@@ -276,7 +305,7 @@ class UpcomingSession:
 
 
 def _for_viewer(row: Row[Any], at: datetime, *, organises: bool = False) -> UpcomingSession:
-    card = _card(row)
+    card = card_of(row)
     standing = _standing(row, organises=organises)
     return UpcomingSession(
         card, standing, decide_join(join_facts(card, standing), at), bool(row.pressed)

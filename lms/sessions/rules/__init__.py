@@ -15,13 +15,16 @@ class Standing(StrEnum):
 
     WEB = "web"  # enrolled, takes part on the web
     VENUE = "venue"  # enrolled, takes part in the room
+    HOST = "host"  # whose meeting it is
     SPEAKER = "speaker"
     STAFF = "staff"
     APPLICANT = "applicant"  # may know of it, has no seat
     NONE = "none"  # may not know that it exists
 
 
-ADMITTED = frozenset({Standing.WEB, Standing.VENUE, Standing.SPEAKER, Standing.STAFF})
+ADMITTED = frozenset(
+    {Standing.WEB, Standing.VENUE, Standing.HOST, Standing.SPEAKER, Standing.STAFF}
+)
 #: The statuses of somebody who was there, if not for all of it.
 ATTENDED = frozenset({"present", "late", "left_early"})
 
@@ -35,6 +38,7 @@ class JoinOutcome(StrEnum):
     NOT_ADMITTED = "not_admitted"
     CANCELLED = "cancelled"
     NO_LINK = "no_link"
+    IN_VENUE = "in_venue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class JoinDecision:
 def decide_join(facts: JoinFacts, at: datetime) -> JoinDecision:
     """Decide whether a press at `at` is accepted.
 
-    The window is `[starts_at - opens_minutes, ends_at + grace_minutes)`. Anyone on the list may
-    come by web, whatever way they had chosen.
+    The window is `[starts_at - opens_minutes, ends_at + grace_minutes)`. Who comes to the room
+    changes over to the web first, so that their seat is free and the desk does not wait.
     """
     opens_at = facts.starts_at - timedelta(minutes=facts.opens_minutes)
     closes_at = facts.ends_at + timedelta(minutes=facts.grace_minutes)
@@ -80,6 +84,8 @@ def decide_join(facts: JoinFacts, at: datetime) -> JoinDecision:
         outcome = JoinOutcome.ENDED
     elif not facts.has_link:
         outcome = JoinOutcome.NO_LINK
+    elif facts.standing is Standing.VENUE:
+        outcome = JoinOutcome.IN_VENUE
     elif at < opens_at:
         outcome = JoinOutcome.TOO_EARLY
     else:

@@ -1,6 +1,6 @@
 """Codes as sentences."""
 
-from typing import Any, assert_never
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -44,24 +44,20 @@ def join_reason(decision: JoinDecision, zone: ZoneInfo | None = None) -> str:
 
     The moment is written in `zone` (of the place), else in the viewer's.
     """
-    match decision.outcome:
-        case JoinOutcome.OPEN:
-            return ""
-        case JoinOutcome.TOO_EARLY:
-            opens = format_moment(decision.opens_at, zone or viewer_zone(), ui_language())
-            return str(_("You can join from %(moment)s.", moment=opens))
-        case JoinOutcome.ENDED:
-            return str(_("This session is over."))
-        case JoinOutcome.NOT_ADMITTED:
-            return str(_("Only people who are enrolled can join this session."))
-        case JoinOutcome.CANCELLED:
-            return str(_("This session was cancelled."))
-        case JoinOutcome.NO_LINK:
-            return str(_("The organiser has not set a web link for this session yet."))
-        case JoinOutcome.IN_VENUE:
-            return str(_("You take part at the venue. To join by web, change over first."))
-        case _:
-            assert_never(decision.outcome)
+    if decision.outcome is JoinOutcome.TOO_EARLY:
+        opens = format_moment(decision.opens_at, zone or viewer_zone(), ui_language())
+        return str(_("You can join from %(moment)s.", moment=opens))
+    return str(_REASONS[decision.outcome])
+
+
+_REASONS: dict[JoinOutcome, Any] = {
+    JoinOutcome.OPEN: "",
+    JoinOutcome.ENDED: _l("This session is over."),
+    JoinOutcome.NOT_ADMITTED: _l("Only people who are enrolled can join this session."),
+    JoinOutcome.CANCELLED: _l("This session was cancelled."),
+    JoinOutcome.NO_LINK: _l("The organiser has not set a web link for this session yet."),
+    JoinOutcome.IN_VENUE: _l("You take part at the venue. To join by web, change over first."),
+}
 
 
 def _input_sentences(facts: Any) -> dict[str, str]:
