@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lms.completion.events import CertificateIssued, CompletionEarned, CompletionQuestioned
+from lms.courses.events import EditionPublished
 from lms.enrolment.events import (
     EnrolmentApplied,
     EnrolmentCancelled,
@@ -37,6 +38,7 @@ from lms.sessions.events import (
     DeskHandNamed,
     LiveSessionCancelled,
     LiveSessionChanged,
+    LiveSessionPeopleChanged,
     LiveSessionScheduled,
     MissingCalled,
 )
@@ -112,20 +114,40 @@ def _session(
 
 
 def scheduled(event: LiveSessionScheduled) -> None:
-    """Tell the enrolled of a new session."""
+    """Tell everyone on its list of a new session."""
     _session("session_scheduled", event)
 
 
 def changed(event: LiveSessionChanged) -> None:
-    """Tell the enrolled how it stands now; reminders of before are void."""
+    """Tell everyone on its list how it stands now; reminders of before are void."""
     operations.forget_reminders([event.live_session_id])
     _session("session_changed", event)
 
 
 def cancelled(event: LiveSessionCancelled) -> None:
-    """Tell the enrolled that it will not take place."""
+    """Tell everyone on its list that it will not take place."""
     operations.forget_reminders([event.live_session_id])
     _session("session_cancelled", event)
+
+
+def hands_changed(event: LiveSessionPeopleChanged) -> None:
+    """Tell who speaks or hosts now, and who no longer does."""
+    mark = f"{event.at:%Y%m%dT%H%M%S%f}"
+    enqueue(
+        "tell_of_hands",
+        {"live_session_id": event.live_session_id, "mark": mark},
+        key=f"tell:hands:{event.live_session_id}:{mark}",
+    )
+
+
+def edition_published(event: EditionPublished) -> None:
+    """Tell who speaks and hosts: while the edition was a draft nobody was told of anything."""
+    mark = f"{event.at:%Y%m%dT%H%M%S%f}"
+    enqueue(
+        "tell_of_edition_hands",
+        {"edition_id": event.edition_id, "mark": mark},
+        key=f"tell:edition_hands:{event.edition_id}:{mark}",
+    )
 
 
 def _recording(template: str, mark: str, event: RecordingPublished | RecordingTakenDown) -> None:
@@ -287,6 +309,8 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     LiveSessionScheduled: (scheduled,),
     LiveSessionChanged: (changed,),
     LiveSessionCancelled: (cancelled,),
+    LiveSessionPeopleChanged: (hands_changed,),
+    EditionPublished: (edition_published,),
     MissingCalled: (missing_called,),
     DeskHandNamed: (desk_hand_named,),
     RecordingPublished: (published,),

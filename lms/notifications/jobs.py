@@ -24,15 +24,30 @@ def _in_steps(
 
 
 def tell_of_session(context: JobContext, payload: dict[str, Any]) -> None:
-    """Write a mail to each who is enrolled."""
+    """Write a mail to each who is on the list of a session."""
     template, session_id, mark = (payload[k] for k in ("template", "live_session_id", "mark"))
     _in_steps(
         context,
-        queries.enrolled_in_session(session_id),
-        lambda among: operations.tell_enrolled_of_session(
+        queries.people_of_session(session_id),
+        lambda among: operations.tell_people_of_session(
             template, session_id, mark, clock.now(), among=among
         ),
     )
+
+
+def tell_of_hands(context: JobContext, payload: dict[str, Any]) -> None:
+    """Tell who runs a session now, and who no longer does: few people."""
+    with context.finish():
+        operations.tell_hands_of_session(payload["live_session_id"], payload["mark"], clock.now())
+
+
+def tell_of_edition_hands(context: JobContext, payload: dict[str, Any]) -> None:
+    """Tell who runs the sessions of an edition that people know of from now on."""
+    at = clock.now()
+    for card in queries.coming_sessions(payload["edition_id"], at):
+        with unit_of_work():
+            operations.tell_hands_of_session(card.id, payload["mark"], at)
+        context.phase(0)
 
 
 def tell_of_recording(context: JobContext, payload: dict[str, Any]) -> None:
@@ -63,9 +78,15 @@ def tell_of_cancelled_edition(context: JobContext, payload: dict[str, Any]) -> N
 
 
 def remind_of_sessions(context: JobContext, _payload: dict[str, Any]) -> None:
-    """Remind of what starts within a day and within an hour."""
-    with context.finish():
-        operations.tell_starting_sessions(at=clock.now())
+    """Remind of what starts in a week, a day and an hour, in steps; nobody is reminded twice."""
+    at = clock.now()
+    for coming, kind, people in operations.due_reminders(at):
+        keys = sorted(people)
+        for start in range(0, len(keys), _AT_ONCE):
+            step = {key: people[key] for key in keys[start : start + _AT_ONCE]}
+            with unit_of_work():
+                operations.remind(coming.live_session_id, kind, coming.starts_at, step, at=at)
+            context.phase(0)
 
 
 def tell_of_viewing_end(context: JobContext, payload: dict[str, Any]) -> None:
@@ -103,6 +124,8 @@ JOBS = {
     "tell_of_viewing_end": tell_of_viewing_end,
     "tell_of_rights_week": tell_of_rights_week,
     "tell_of_session": tell_of_session,
+    "tell_of_hands": tell_of_hands,
+    "tell_of_edition_hands": tell_of_edition_hands,
     "tell_of_recording": tell_of_recording,
     "tell_of_cancelled_edition": tell_of_cancelled_edition,
     "remind_of_sessions": remind_of_sessions,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -27,6 +27,7 @@ from lms.recordings.rules import host_of
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Publication, Rightsholder
 from lms.sessions.models import LiveSession
 from lms.sessions.queries import SessionCard, find_live_session, sessions_of
+from lms.sessions.queries.audience import list_audience_ids
 
 PER_PAGE = 50
 
@@ -62,6 +63,7 @@ def session_words(card: SessionCard) -> dict[str, Any]:
         "ends_at": card.ends_at.isoformat(),
         "timezone": card.timezone,
         "venue_name": card.venue_name,
+        "room": card.room,
         "venue_address": card.venue_address,
         "has_web": card.has_web,
     }
@@ -73,32 +75,42 @@ def find_session(live_session_id: str) -> SessionCard | None:
 
 
 def coming_sessions(edition_id: str, at: datetime) -> list[SessionCard]:
-    """Return the sessions of an edition that are still to come, at most ten, in order."""
+    """Return the sessions of an edition that are still to come, in order."""
     cards = [card for group in sessions_of([edition_id]).values() for card in group]
     coming = [card for card in cards if not card.is_cancelled and card.ends_at > at]
-    return sorted(coming, key=lambda card: card.starts_at)[:10]
+    return sorted(coming, key=lambda card: card.starts_at)
 
 
-def sessions_starting(after: datetime, within: timedelta) -> Sequence[tuple[str, str, datetime]]:
-    """Return (id, edition id, start) of sessions of open editions that start in this time."""
-    rows = db.session.execute(
-        select(LiveSession.id, LiveSession.edition_id, LiveSession.starts_at)
-        .join(Edition, Edition.id == LiveSession.edition_id)
-        .where(
-            LiveSession.starts_at > after,
-            LiveSession.starts_at <= after + within,
-            LiveSession.cancelled_at.is_(None),
-            Edition.state.in_([EditionState.PUBLISHED, EditionState.CLOSED]),
+def change_words(card: SessionCard) -> dict[str, Any]:
+    """Return how mails tell what was changed last: `message` and how it `was`; '' and {}: not."""
+    notice = card.notice
+    was: dict[str, Any] = {"starts_at": "", "ends_at": "", "venue_name": {}}
+    if notice is None:
+        return {"message": {}, "was": was}
+    if notice.starts_at is not None and notice.ends_at is not None:
+        was |= {"starts_at": notice.starts_at.isoformat(), "ends_at": notice.ends_at.isoformat()}
+    return {"message": notice.message, "was": {**was, "venue_name": notice.venue_name or {}}}
+
+
+def is_draft(card: SessionCard) -> bool:
+    """Whether a session belongs to an edition that nobody knows of yet."""
+    return card.edition_state == EditionState.DRAFT
+
+
+def people_of_session(live_session_id: str) -> list[str]:
+    """Return the ids of everyone who is told of a session."""
+    return list_audience_ids(live_session_id)
+
+
+def cancelled_session_ids(edition_id: str) -> list[str]:
+    """Return the ids of the sessions of an edition that were cancelled, in order of time."""
+    return list(
+        db.session.scalars(
+            select(LiveSession.id)
+            .where(LiveSession.edition_id == edition_id, LiveSession.cancelled_at.is_not(None))
+            .order_by(LiveSession.starts_at, LiveSession.id)
         )
-        .order_by(LiveSession.starts_at, LiveSession.id)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def enrolled_in_session(live_session_id: str) -> list[str]:
-    """Return the ids of those who are enrolled in the edition of a session."""
-    card = find_live_session(live_session_id)
-    return list_enrolled_ids(card.edition_id) if card is not None else []
 
 
 def enrolled_in(edition_id: str) -> list[str]:

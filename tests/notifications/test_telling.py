@@ -29,6 +29,7 @@ from lms.infra.events import raise_event
 from lms.infra.jobs.running import JobContext
 from lms.infra.mail.models import MailState, OutboxMail
 from lms.infra.mail.rendering import render_text
+from lms.kernel.clock import now as clock_now
 from lms.kernel.ids import (
     AgreementId,
     CertificateId,
@@ -39,7 +40,7 @@ from lms.kernel.ids import (
     RecordingId,
 )
 from lms.notifications.handlers import HANDLERS
-from lms.notifications.operations import tell_enrolled_of_session
+from lms.notifications.operations import due_reminders, remind
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
 from lms.people.models import AccountToken, Person
 from lms.recordings.models import Recording
@@ -266,7 +267,7 @@ def test_who_is_enrolled_learns_what_is_ahead_in_their_zone_and_language(world: 
     assert "At the venue: 15 October 2026 (Thu) 10:00\u201312:00 Japan time (JST)\n" in text
     assert "Where: Hall, 3rd floor\n" in text
     assert f"http://localhost:8000/live-sessions/{world.session_id}\n" in text
-    assert mail.params["calendar"] == {"live_session_id": world.session_id, "method": "REQUEST"}
+    assert mail.params["calendar"] == [{"live_session_id": world.session_id, "method": "REQUEST"}]
 
 
 def test_the_meetings_own_address_is_never_in_a_mail(world: World) -> None:
@@ -301,7 +302,7 @@ def test_all_who_are_enrolled_are_told_of_a_session_and_nobody_else(
     world.hear(event(world.session_id, world.edition_id, NOW))
     world.work()
     assert world.told(template) == ["overseas@demo.example", "trainee@demo.example"]
-    assert {mail.params["calendar"]["method"] for mail in world.mails(template)} == {method}
+    assert {mail.params["calendar"][0]["method"] for mail in world.mails(template)} == {method}
     assert {mail.language for mail in world.mails(template)} == {"ja", "en"}
 
 
@@ -371,8 +372,8 @@ def test_no_reminder_after_a_withdrawal(world: World, clock: time_machine.Travel
     clock.move_to(NOW + timedelta(days=2, minutes=5))
     # The reminders are written, and their jobs wait behind a busy server.
     with unit_of_work():
-        both = [world.cast.trainee.id, world.cast.overseas.id]
-        tell_enrolled_of_session("reminder_day", world.session_id, "mark", NOW, among=both)
+        [(coming, kind, both)] = due_reminders(clock_now())
+        remind(coming.live_session_id, kind, coming.starts_at, both, at=clock_now())
         raise_event(world.enrolment(EnrolmentWithdrawn, world.cast.trainee))
     states = {mail.to_address: mail.state for mail in world.mails("reminder_day")}
     assert states == {

@@ -8,7 +8,7 @@ from lms.notifications.operations.consents import (
     tell_withdrawal,
 )
 from lms.notifications.operations.outbox import send_mail_again, stop_mail
-from lms.notifications.operations.reminding import forget_reminders, tell_starting_sessions
+from lms.notifications.operations.reminding import due_reminders, forget_reminders, remind
 from lms.notifications.operations.telling import (
     tell_address_asked,
     tell_certificate,
@@ -17,18 +17,21 @@ from lms.notifications.operations.telling import (
     tell_desk_of_request,
     tell_edition_cancelled,
     tell_enrolled_of_recording,
-    tell_enrolled_of_session,
     tell_enrolment,
+    tell_hands_of_session,
     tell_invited,
     tell_missing,
     tell_organisers_of_agreement,
     tell_organisers_of_question,
+    tell_people_of_session,
     tell_person_of_override,
     tell_reset_asked,
 )
 
 __all__ = [
+    "due_reminders",
     "forget_reminders",
+    "remind",
     "send_mail_again",
     "stop_mail",
     "tell_address_asked",
@@ -41,15 +44,15 @@ __all__ = [
     "tell_desk_of_request",
     "tell_edition_cancelled",
     "tell_enrolled_of_recording",
-    "tell_enrolled_of_session",
     "tell_enrolment",
+    "tell_hands_of_session",
     "tell_invited",
     "tell_missing",
     "tell_organisers_of_agreement",
     "tell_organisers_of_question",
+    "tell_people_of_session",
     "tell_person_of_override",
     "tell_reset_asked",
     "tell_staff_of_answer",
-    "tell_starting_sessions",
     "tell_withdrawal",
 ]

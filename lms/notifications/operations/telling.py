@@ -4,15 +4,29 @@ Called by the handlers of events, in the transaction of what happened, and by jo
 are told. Nobody acts here but the product itself, so there is no actor.
 """
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from lms.enrolment.queries import list_enrolled_ids
 from lms.infra.mail.outbox import Recipient, queue_mail
 from lms.kernel.ids import PersonId
 from lms.notifications import queries
 from lms.people.queries import list_names, recipients_of
+from lms.sessions.operations.inviting import note_invitations
+from lms.sessions.queries import SessionCard
+from lms.sessions.queries.audience import (
+    list_audience_ids,
+    list_hand_ids,
+    list_invited_ids,
+    run_by,
+    sessions_held_by,
+)
+
+#: A live session's id and what a calendar is told of it: REQUEST or CANCEL.
+Entry: TypeAlias = tuple[str, str]
+_SHOWN = 10
 
 
 def _tell(
@@ -22,15 +36,21 @@ def _tell(
     *,
     key: str,
     secrets: Mapping[str, str] | None = None,
-    calendar: Mapping[str, str] | None = None,
+    calendar: Mapping[str, Sequence[Entry]] | None = None,
+    at: datetime | None = None,
     not_after: datetime | None = None,
 ) -> None:
     """Write a mail for each person; `key` and the person make its idempotency key.
 
-    Who has no address of their own is told through a coordinator, without secrets, and without
-    the calendar part, which would land in the coordinator's calendar.
+    `calendar` holds by person what their calendar is told, `at` when. Who has no address of
+    their own is told through a coordinator, without secrets, and without the calendar parts,
+    which would land in the coordinator's calendar.
     """
     reaches = recipients_of(person_ids)
+    entries: Mapping[str, Sequence[Entry]] = calendar or {}
+    direct = [key for key, reach in reaches.items() if not reach.through_coordinator]
+    if at is not None:
+        _note_calendars({key: entries.get(key, ()) for key in direct}, at)
     other = [key for key, reach in reaches.items() if reach.through_coordinator]
     names = list_names(other) if other else {}
     for person_id, reach in reaches.items():
@@ -43,11 +63,24 @@ def _tell(
         if not reach.through_coordinator:
             if secrets:
                 told["secrets"] = dict(secrets)
-            if calendar:
-                told["calendar"] = dict(calendar)
+            if entries.get(person_id):
+                told["calendar"] = [
+                    {"live_session_id": session_id, "method": method}
+                    for session_id, method in entries[person_id]
+                ]
         if not_after is not None:
             told["not_after"] = not_after.isoformat()
         queue_mail(recipient, template, told, dedup_key=f"{template}:{key}:{person_id}")
+
+
+def _note_calendars(calendar: Mapping[str, Sequence[Entry]], at: datetime) -> None:
+    """Give numbers to what calendars are told, session after session in one order for all."""
+    people: dict[Entry, list[str]] = defaultdict(list)
+    for person_id, entries in calendar.items():
+        for entry in entries:
+            people[entry].append(person_id)
+    for session_id, method in sorted(people):
+        note_invitations(session_id, people[session_id, method], method, at=at)
 
 
 def _stamp(at: datetime) -> str:
@@ -97,40 +130,106 @@ def tell_enrolment(
 ) -> None:
     """Tell a person how their enrolment stands; who is enrolled also learns what is ahead."""
     params = queries.course_words(edition_id)
-    calendar = None
+    calendar: list[Entry] = []
+    cards = queries.coming_sessions(edition_id, at)
+    ids = [card.id for card in cards]
     if template in {"enrolment_confirmed", "enrolment_promoted"}:
-        cards = queries.coming_sessions(edition_id, at)
-        params["sessions"] = [queries.session_words(card) for card in cards]
-        if cards:
-            calendar = {"live_session_id": cards[0].id, "method": "REQUEST"}
-    _tell([person_id], template, params, key=f"{enrolment_id}:{_stamp(at)}", calendar=calendar)
+        params["sessions"] = [queries.session_words(card) for card in cards[:_SHOWN]]
+        params["more"] = len(cards[_SHOWN:])
+        calendar = [(key, "REQUEST") for key in ids]
+    elif template in {"enrolment_withdrawn", "enrolment_cancelled"}:
+        held = sessions_held_by([person_id], ids).get(person_id, set())
+        gone = held - run_by(person_id, ids)
+        calendar = [(key, "CANCEL") for key in ids if key in gone]
+    _tell(
+        [person_id],
+        template,
+        params,
+        key=f"{enrolment_id}:{_stamp(at)}",
+        calendar={person_id: calendar},
+        at=at,
+    )
 
 
-def tell_enrolled_of_session(
+def tell_people_of_session(
     template: str, live_session_id: str, mark: str, at: datetime, *, among: Collection[str]
 ) -> None:
-    """Tell those `among` these people who are enrolled of a session.
+    """Tell those `among` these people who are on the list of a session: enrolled, or running it.
 
-    `mark` tells one change of it from the next. A reminder comes before the start or not at all.
+    `mark` tells one change of it from the next. Who runs a new session is told that they do.
     """
     card = queries.find_session(live_session_id)
     if card is None or (card.is_cancelled and template != "session_cancelled"):
         return
-    if card.starts_at <= at and template.startswith("reminder"):
-        return
+    people = _among(list_audience_ids(live_session_id), among)
     method = "CANCEL" if template == "session_cancelled" else "REQUEST"
+    hands: list[str] = []
+    if template == "session_scheduled":
+        enrolled = set(list_enrolled_ids(card.edition_id))
+        hands = [key for key in people if key not in enrolled]
+        people = [key for key in people if key in enrolled]
+    for listeners, telling in ((people, template), (hands, "session_invited")):
+        _tell_of_session(listeners, telling, card, key=mark, method=method, at=at)
+
+
+def _tell_of_session(
+    people: Collection[str],
+    template: str,
+    card: SessionCard,
+    *,
+    key: str,
+    method: str,
+    at: datetime,
+) -> None:
+    params = {
+        "course": queries.course_words(card.edition_id)["course"],
+        "session": queries.session_words(card),
+        "change": queries.change_words(card),
+    }
     _tell(
-        _still_enrolled(card.edition_id, among),
+        people,
         template,
-        {
-            "course": queries.course_words(card.edition_id)["course"],
-            "session": queries.session_words(card),
-        },
+        params,
+        key=f"{card.id}:{key}",
+        calendar=dict.fromkeys(people, ((card.id, method),)),
+        at=at,
+        not_after=card.ends_at,
+    )
+
+
+def tell_hands_of_session(live_session_id: str, mark: str, at: datetime) -> None:
+    """Tell who now runs a session, and who no longer does, as far as they were not told yet."""
+    card = queries.find_session(live_session_id)
+    if card is None or card.is_cancelled or card.ends_at <= at or queries.is_draft(card):
+        return
+    hands, invited = set(list_hand_ids(live_session_id)), set(list_invited_ids(live_session_id))
+    on_list = hands | set(list_enrolled_ids(card.edition_id))
+    for template, method, people in (
+        ("session_invited", "REQUEST", hands - invited),
+        ("session_uninvited", "CANCEL", invited - on_list),
+    ):
+        _tell_of_session(sorted(people), template, card, key=mark, method=method, at=at)
+
+
+def tell_of_reminder(
+    kind: str, live_session_id: str, people: Collection[str], *, not_after: datetime
+) -> None:
+    """Write the reminders of a session for these people, who were noted as reminded just now."""
+    card = queries.find_session(live_session_id)
+    if card is None or card.is_cancelled:
+        return
+    params = {
+        "course": queries.course_words(card.edition_id)["course"],
+        "session": queries.session_words(card),
+        "change": queries.change_words(card),
+    }
+    mark = f"{card.starts_at:%Y%m%dT%H%M}"
+    _tell(
+        people,
+        f"reminder_{kind}",
+        params,
         key=f"{live_session_id}:{mark}",
-        calendar=None
-        if template == "reminder_hour"
-        else {"live_session_id": live_session_id, "method": method},
-        not_after=card.starts_at if template.startswith("reminder") else card.ends_at,
+        not_after=min(not_after, card.starts_at),
     )
 
 
@@ -148,12 +247,28 @@ def tell_enrolled_of_recording(
 def tell_edition_cancelled(edition_id: str, at: datetime, person_ids: Collection[str]) -> None:
     """Tell people that an edition will not take place."""
     params = queries.course_words(edition_id)
-    _tell(person_ids, "edition_cancelled", params, key=f"{edition_id}:{_stamp(at)}")
+    ids = queries.cancelled_session_ids(edition_id)
+    held = sessions_held_by(person_ids, ids)
+    _tell(
+        person_ids,
+        "edition_cancelled",
+        params,
+        key=f"{edition_id}:{_stamp(at)}",
+        calendar={
+            person_id: [(key, "CANCEL") for key in ids if key in held.get(person_id, ())]
+            for person_id in person_ids
+        },
+        at=at,
+    )
+
+
+def _among(people: Collection[str], among: Collection[str]) -> list[str]:
+    wanted = set(among)
+    return [person_id for person_id in people if person_id in wanted]
 
 
 def _still_enrolled(edition_id: str, among: Collection[str]) -> list[str]:
-    wanted = set(among)
-    return [person_id for person_id in list_enrolled_ids(edition_id) if person_id in wanted]
+    return _among(list_enrolled_ids(edition_id), among)
 
 
 def tell_organisers_of_agreement(agreement_id: str, recording_id: str, edition_id: str) -> None:
