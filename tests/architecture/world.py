@@ -78,6 +78,7 @@ from lms.sessions.operations import (
     schedule_live_session,
 )
 from lms.sessions.operations.scheduling import SpeakerPlan
+from lms.sessions.operations.venues import RoomPlan, VenuePlan, add_venue
 from lms.watching.operations import open_play
 from lms.watching.rules import TOKEN_LIFE, MediaToken, sign_token
 from tests.architecture.holdings import (
@@ -287,6 +288,7 @@ class _Builder:
             "lesson_id": lesson_id,
             "lesson_slug": f"{slug}-reading",
             "live_session_id": live_session_id,
+            "venue_id": self._venue(staff, word),
             "recording_id": recording_id,
             "paper_id": paper_id,
             "flag_id": flag.id,
@@ -411,6 +413,16 @@ class _Builder:
             text = f"WEBVTT\n\n00:00.000 --> 00:01.000\n{private}\n"
             put_captions(staff, recording.id, "ja", text.encode(), NOW)
         return recording.id, agree(recording.id, speaker, private, staff, ("play", "download"))
+
+    def _venue(self, staff: Actor, word: str) -> str:
+        """A venue; it belongs to no course, so there is none that only some may know of."""
+        if word:
+            return MISSING_ID
+        with unit_of_work():
+            return add_venue(
+                staff, VenuePlan(_words("Hall", "会館"), rooms=(RoomPlan(_words("Room", "室"), 30),)),
+                at=NOW,
+            )  # fmt: skip
 
     def _handout(
         self, edition_id: str, word: str, speaker: Person, private: str, staff: Actor

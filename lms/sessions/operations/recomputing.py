@@ -68,6 +68,6 @@ def _recompute(live_session_id: str, rules: str, at: datetime) -> Recomputed | N
         return replace(told, is_lost=True)
     if (starts_at, ends_at) == (row.starts_at, row.ends_at):
         return None
-    moments = {"starts_at": starts_at, "ends_at": ends_at}
+    moments = {"starts_at": starts_at, "ends_at": ends_at, "timezone": row.timezone}
     write_change(SYSTEM, edition, row, moments, told=TOLD, at=at)
     return replace(told, starts_at=starts_at)
