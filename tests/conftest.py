@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Table, create_engine, event, exists, insert, make_url, select, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import close_all_sessions
@@ -82,8 +83,27 @@ def settings(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Se
 
 
 @pytest.fixture(scope="session")
-def session_app(settings: Settings, database: Database) -> Iterator[Flask]:
+def kept_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that gives a folder for what is made once a run.
+
+    All processes of one `make test` share what stands below TEST_KEPT.
+    """
+    kept = os.environ.get("TEST_KEPT")
+    base = Path(kept) if kept else tmp_path_factory.mktemp("kept")
+
+    def folder(name: str) -> Path:
+        (base / name).mkdir(exist_ok=True)
+        return base / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def session_app(
+    settings: Settings, database: Database, kept_folder: Callable[[str], Path]
+) -> Iterator[Flask]:
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(kept_folder("templates")))
     with app.app_context():
         db.create_all()
         db.session.remove()

@@ -90,6 +90,13 @@ def postgres_url() -> tuple[str, object | None]:
 
 
 def main(which: str) -> int:
+    # What is made once a run, whichever process needs it first: films, templates.
+    with tempfile.TemporaryDirectory(prefix="tomoni-test-") as kept:
+        os.environ["TEST_KEPT"] = kept
+        return _run(which)
+
+
+def _run(which: str) -> int:
     # Films, servers and time pass while a test waits: more at a time than there are cores.
     workers = str(min((os.cpu_count() or 2) * 3 // 2, 8))
     # In the order of their names: the longest walks are in architecture, the first of all.

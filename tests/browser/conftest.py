@@ -26,6 +26,11 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 Browse = Callable[..., BrowserContext]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the file that mostly waits, so that the others run meanwhile."""
+    items.sort(key=lambda item: item.path.name != "test_withdrawal.py")
+
+
 @pytest.fixture
 def live(app: Flask) -> Iterator[str]:
     """The address of the application, served from the test's database."""

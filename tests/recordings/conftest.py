@@ -3,7 +3,7 @@
 import re
 import subprocess
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from lms.infra.db import db, unit_of_work
 from lms.kernel.localized import Localized
 from lms.recordings.operations.encoding import ffmpeg_path
 from tests.conftest import NOW, Cast
+from tests.watching.encoded import encoded_once
 
 
 def run_ffmpeg(*arguments: str) -> str:
@@ -62,6 +63,13 @@ def loud_parts(path: Path) -> list[tuple[float, float]]:
 
 
 ENCODE = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _encoded_once(kept_folder: Callable[[str], Path]) -> Iterator[None]:
+    """Tests of the encoder call it itself; the others may have what it made before."""
+    with encoded_once(kept_folder("films")):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -50,8 +50,8 @@ OUTSIDE: dict[str, Any] = {"audience": {"reach": "outside"}}
 
 
 @pytest.fixture(scope="package", autouse=True)
-def _encoded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with encoded_once(tmp_path_factory.mktemp("encoded")):
+def _encoded_once(kept_folder: Callable[[str], Path]) -> Iterator[None]:
+    with encoded_once(kept_folder("films")):
         yield
 
 

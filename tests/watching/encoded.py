@@ -6,8 +6,9 @@ done anew for each recording.
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,26 @@ from lms.recordings.rules import MediaFacts, Shape
 
 @contextmanager
 def encoded_once(kept: Path) -> Iterator[None]:
-    """Put a memory of finished work in front of the encoder, in the folder `kept`."""
+    """Put a memory of finished work in front of the encoder, in the folder `kept`.
+
+    Several processes may share the folder: each film is moved into it whole.
+    """
     encode: Callable[..., int] = encoding.encode
     encode_sound: Callable[..., int] = encoding.encode_sound
-    lengths: dict[str, int] = {}
 
     def remembered(key: str, target: Path, make: Callable[[], int]) -> int:
         store = kept / hashlib.sha256(key.encode()).hexdigest()
-        if key not in lengths:
-            lengths[key] = make()
-            shutil.copytree(target, store)
-        else:
-            shutil.copytree(store, target, dirs_exist_ok=True)
-        return lengths[key]
+        if store.is_dir():
+            shutil.copytree(store / "files", target, dirs_exist_ok=True)
+            return int((store / "length").read_text())
+        length = make()
+        with tempfile.TemporaryDirectory(dir=kept) as folder:
+            new = Path(folder, "new")
+            shutil.copytree(target, new / "files")
+            (new / "length").write_text(str(length))
+            with suppress(OSError):  # another process was first
+                new.rename(store)
+        return length
 
     def pictures(
         path: Path, folder: Path, facts: MediaFacts, shapes: Sequence[Shape], report: Any,
