@@ -443,7 +443,8 @@ def test_lists_ask_as_much_for_many_as_for_few(world: World, key: str, sign_in: 
         statements: list[str] = []
 
         def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-            statements.append(statement)
+            if not statement.startswith("BEGIN"):  # whoever asked last may have begun already
+                statements.append(statement)
 
         event.listen(db.engine, "before_cursor_execute", note)
         try:
@@ -640,7 +641,7 @@ def test_the_board_says_who_is_where(world: World, key: str, sign_in: SignIn) ->
 
 
 def test_the_missing_are_written_to_once_in_ten_minutes_in_their_language(
-    world: World, key: str, app: Flask, sign_in: SignIn
+    world: World, key: str, sign_in: SignIn
 ) -> None:
     client = sign_in(world.cast.organiser)
     path = f"/desk/sessions/{key}/board/call"
