@@ -9,7 +9,12 @@ from lms.courses.events import EditionPublished
 from lms.enrolment.events import EnrolmentConfirmed
 from lms.records.events import LessonRead
 from lms.rights.events import RecordingPublished
-from lms.sessions.events import AttendanceChanged, EditionCloned, LiveSessionCancelled
+from lms.sessions.events import (
+    AttendanceChanged,
+    AttendanceReconciled,
+    EditionCloned,
+    LiveSessionCancelled,
+)
 from lms.watching.events import CoverageChanged
 
 
@@ -31,6 +36,20 @@ def judge_corrected_person(event: AttendanceChanged) -> None:
         "attendance_changed",
         at=event.at,
         correction=Correction(live_session_id=event.live_session_id),
+    )
+
+
+def judge_reconciled_people(event: AttendanceReconciled) -> None:
+    """Judge everyone whose attendance a report, a match or the rule of the edition changed.
+
+    A rule made stricter corrects nothing: what was earned is not put in question by it.
+    """
+    judge_people(
+        event.person_ids,
+        event.edition_id,
+        "attendance_changed",
+        at=event.at,
+        correction=None if event.by_rule else Correction(live_session_id=event.live_session_id),
     )
 
 
@@ -68,6 +87,7 @@ def take_rule_along(event: EditionCloned) -> None:
 HANDLERS: dict[type, tuple[Callable[[Any], None], ...]] = {
     EditionPublished: (set_usual_rule,),
     AttendanceChanged: (judge_corrected_person,),
+    AttendanceReconciled: (judge_reconciled_people,),
     CoverageChanged: (judge_person_again,),
     LessonRead: (judge_person_again,),
     EnrolmentConfirmed: (judge_person_again,),

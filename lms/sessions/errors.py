@@ -37,3 +37,11 @@ class DeskRefusedError(RefusedError):
     `called_lately` (facts: again_at), `nobody_missing`, `name_missing`, `name_too_long` (facts:
     most), `noted_already`, `decided_already`, `nobody_of_this_name`, `hand_known_already`.
     """
+
+
+class ReportRefusedError(RefusedError):
+    """A report of a meeting, or a match in it, that cannot be taken.
+
+    Codes: `report_gone`, `report_applied`, `report_other_time`, `report_other_meeting`,
+    `report_partly`, `report_no_time`, `report_nobody`, `match_not_listed`, `match_changed`.
+    """

@@ -74,6 +74,20 @@ class AttendanceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AttendanceReconciled:
+    """What counts for many people of a session changed at once: a report, a match, the rule.
+
+    `by_rule`: the rule of the edition changed, and nothing was put right.
+    """
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    person_ids: tuple[PersonId, ...]
+    at: datetime
+    by_rule: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MissingCalled:
     """The organiser wrote, during a session, to those who were missing at that moment."""
 

@@ -95,14 +95,17 @@ class ReportedPerson(WithId, Model):
 
 
 class ReportRow(WithId, Model):
-    """A line of a report as it was read. The same line in a newer file is not kept again."""
+    """A line of a report as it was read. The same line in a newer file is not kept again.
+
+    `reported_id` is None for a line that counts for nobody (a waiting room, who did not come).
+    """
 
     __tablename__ = "report_row"
     __table_args__ = (UniqueConstraint("live_session_id", "row_key"),)
 
     live_session_id: Mapped[str] = mapped_column(ForeignKey("live_session.id"))
     report_id: Mapped[str] = mapped_column(ForeignKey("attendance_report.id"), index=True)
-    reported_id: Mapped[str] = mapped_column(ForeignKey("reported_person.id"), index=True)
+    reported_id: Mapped[str | None] = mapped_column(ForeignKey("reported_person.id"), index=True)
     row_key: Mapped[str] = mapped_column(String(64))
     number: Mapped[int]
     name: Mapped[str] = mapped_column(Text)
