@@ -15,6 +15,7 @@ from lms.kernel.ids import EditionId, LiveSessionId, PersonId
 from lms.people.models import Person
 from lms.sessions.events import (
     AttendanceChanged,
+    AttendanceReconciled,
     LiveSessionCancelled,
     LiveSessionChanged,
     LiveSessionScheduled,
@@ -119,7 +120,13 @@ def world(cast: Cast, now: datetime) -> World:
 @pytest.fixture
 def heard(world: World, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What is raised from here on, in order."""
-    kinds = (AttendanceChanged, LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled)
+    kinds = (
+        AttendanceChanged,
+        AttendanceReconciled,
+        LiveSessionCancelled,
+        LiveSessionChanged,
+        LiveSessionScheduled,
+    )
     table = dict(bus._handlers)
     monkeypatch.setattr(
         bus,

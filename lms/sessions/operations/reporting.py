@@ -94,7 +94,7 @@ def _counted(decision: Any) -> tuple[str | None, str | None]:
     return decision.status, decision.way
 
 
-# --- files ----------------------------------------------------------------------------------------
+# --- files ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,6 @@ def apply_report(
     if row.applied_at is not None:
         raise ReportRefusedError("report_applied")
     _require_fit(live_session_id, report, is_confirmed=is_confirmed)
-    row.content = None
     return _apply(actor, row, report, at)
 
 
@@ -237,7 +236,6 @@ def take_fetched_report(
         live_session_id=live_session_id, checksum=checksum, file_name=name[:255], zone="UTC",
         mapping={}, uploaded_at=at,
     )  # fmt: skip
-    db.session.add(row)
     return _apply(SYSTEM, row, report, at)
 
 
@@ -258,7 +256,8 @@ def _apply(
     card = queries.get_live_session(row.live_session_id)
     row.service, row.meeting_id = report.service[:40], report.meeting.id[:200]
     with reconciling(card.edition_id, [card.id], at):
-        row.applied_at, row.applied_by = at, actor.person_id
+        row.content, row.applied_at, row.applied_by = None, at, actor.person_id
+        db.session.add(row)
         db.session.flush()
         ids = _write_people(card.id, card.edition_id, report, at)
         new_rows = _write_rows(row, report, ids)
@@ -431,7 +430,7 @@ def discard_reports(actor: Actor, live_session_id: str, *, at: datetime) -> int:
     return count
 
 
-# --- who is who, by hand ---------------------------------------------------------------------------
+# --- who is who, by hand ----------------------------------------------------------------------
 
 
 def accept_match(
@@ -521,7 +520,7 @@ def _note(actor: Actor, one: ReportedPerson, action: str, at: datetime, **detail
     )
 
 
-# --- the rule of an edition --------------------------------------------------------------------------
+# --- the rule of an edition -------------------------------------------------------------------
 
 
 def set_attendance_rule(

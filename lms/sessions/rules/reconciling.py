@@ -12,7 +12,15 @@ from enum import StrEnum
 from lms.kernel.ids import PersonId
 from lms.kernel.intervals import Intervals, length, normalise
 from lms.kernel.japanese import bigrams, search_key
-from lms.sessions.rules.reports import AttendanceReport, ReportPerson, ReportRow
+from lms.sessions.rules.reports import (
+    AttendanceReport,
+    ColumnMapping,
+    DateOrder,
+    ReportPerson,
+    ReportRow,
+    Warned,
+    read_report,
+)
 
 # --- whose report -----------------------------------------------------------------------------
 
@@ -80,6 +88,40 @@ def judge_fit(
     if known and told and told not in known:
         return Fit.OTHER_MEETING
     return Fit.NO_TIME if span is None else Fit.FITS
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file is to be read, where it does not say so itself."""
+
+    filename: str = ""
+    zone: str = "Asia/Tokyo"
+    date_order: DateOrder | None = None
+    mapping: ColumnMapping | None = None
+
+
+def read_for_session(
+    data: bytes, how: Reading, starts_at: datetime, ends_at: datetime
+) -> AttendanceReport:
+    """Read a file for the session from `starts_at` to `ends_at`. Raises ReportUnreadableError.
+
+    Where days can be read in more than one order (10/12), the order is taken in which the report
+    is of the session, when there is one.
+    """
+
+    def read(order: DateOrder | None) -> AttendanceReport:
+        return read_report(
+            data, filename=how.filename, zone=how.zone, date_order=order, mapping=how.mapping
+        )
+
+    report = read(how.date_order)
+    doubtful = any(warning.code is Warned.DATE_ORDER for warning in report.warnings)
+    if how.date_order is None and doubtful:
+        for order in DateOrder:
+            other = read(order)
+            if judge_fit(other, starts_at, ends_at, ()) in {Fit.FITS, Fit.PARTLY}:
+                return other
+    return report
 
 
 # --- what is the same person, the same line ------------------------------------------------------
