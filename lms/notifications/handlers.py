@@ -35,6 +35,7 @@ from lms.rights.events import (
     WithdrawalReceived,
 )
 from lms.sessions.events import (
+    AddressReleased,
     DeskHandNamed,
     LiveSessionCancelled,
     LiveSessionChanged,
@@ -296,6 +297,15 @@ def desk_hand_named(event: DeskHandNamed) -> None:
     operations.tell_desk_hand(event.edition_id, event.person_id, event.at)
 
 
+def address_released(event: AddressReleased) -> None:
+    """Send the real address to those admitted: by a job, as they may be many."""
+    enqueue(
+        "tell_of_release",
+        {"live_session_id": event.live_session_id},
+        key=f"tell:address_released:{event.live_session_id}",
+    )
+
+
 HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     PersonInvited: (invited,),
     PasswordResetAsked: (reset_asked,),
@@ -309,6 +319,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     LiveSessionScheduled: (scheduled,),
     LiveSessionChanged: (changed,),
     LiveSessionCancelled: (cancelled,),
+    AddressReleased: (address_released,),
     LiveSessionPeopleChanged: (hands_changed,),
     EditionPublished: (edition_published,),
     MissingCalled: (missing_called,),

@@ -8,7 +8,7 @@ from lms.infra.db import unit_of_work
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.notifications import operations, queries
-from lms.notifications.operations import rights_watch
+from lms.notifications.operations import hosting, rights_watch
 
 _AT_ONCE = 100  # people in one write transaction, so that nobody else waits long for theirs
 
@@ -119,7 +119,28 @@ def tell_of_dependants(context: JobContext, payload: dict[str, Any]) -> None:
             )
 
 
+def tell_of_release(context: JobContext, payload: dict[str, Any]) -> None:
+    """Send the real address of a meeting to each who is admitted."""
+    key = payload["live_session_id"]
+    _in_steps(
+        context,
+        list(hosting.admitted_to(key)),
+        lambda among: hosting.tell_release(key, among, clock.now()),
+    )
+
+
+def tell_hosts(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Send hosts and organisers the real address of what starts within a day."""
+    keys = list(hosting.sessions_to_tell(clock.now()))
+    for place, key in enumerate(keys):
+        with unit_of_work():
+            hosting.tell_hosts(key)
+        context.phase(1000 * place // len(keys))
+
+
 JOBS = {
+    "tell_of_release": tell_of_release,
+    "tell_hosts": tell_hosts,
     "tell_of_dependants": tell_of_dependants,
     "tell_of_viewing_end": tell_of_viewing_end,
     "tell_of_rights_week": tell_of_rights_week,
@@ -130,4 +151,4 @@ JOBS = {
     "tell_of_cancelled_edition": tell_of_cancelled_edition,
     "remind_of_sessions": remind_of_sessions,
 }
-TICKS = {"remind_of_sessions": 300}
+TICKS = {"remind_of_sessions": 300, "tell_hosts": 900}

@@ -31,6 +31,8 @@ SUBJECTS = {
     "reminder_week": _l("Reminder a week before"),
     "reminder_day": _l("Reminder a day before"),
     "reminder_hour": _l("Reminder an hour before"),
+    "address_released": _l("The way into a meeting, sent in need"),
+    "host_sheet": _l("Host sheet"),
     "session_missing": _l("Message to the missing"),
     "desk_hand_named": _l("Asked to the front desk"),
     "recording_published": _l("Recording published"),

@@ -323,10 +323,16 @@ def tell_organisers_of_question(task_id: str, edition_id: str) -> None:
 
 
 def tell_staff(
-    person_ids: Collection[str], template: str, params: Mapping[str, Any], *, key: str
+    person_ids: Collection[str],
+    template: str,
+    params: Mapping[str, Any],
+    *,
+    key: str,
+    secrets: Mapping[str, str] | None = None,
+    not_after: datetime | None = None,
 ) -> None:
-    """Tell these people of the office something, once for each `key`."""
-    _tell(person_ids, template, params, key=key)
+    """Tell these people of the office something, once for each `key`; see `_tell`."""
+    _tell(person_ids, template, params, key=key, secrets=secrets, not_after=not_after)
 
 
 def tell_missing(live_session_id: str, person_ids: Collection[str], at: datetime) -> None:
