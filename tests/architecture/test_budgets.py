@@ -110,6 +110,11 @@ PAGES: dict[str, tuple[Page, int]] = {
     "library, searched": (lambda w: (w.learner, "/recordings?q=%E8%B3%83%E9%87%91"), BUDGET),
     "catalogue": (lambda w: (w.learner, "/courses"), BUDGET),
     "catalogue, anonymous": (lambda _w: ("", "/courses"), BUDGET),
+    "timetable": (lambda w: (w.learner, f"{w.course_path()}/timetable"), BUDGET),
+    "timetable, desk": (
+        lambda w: (w.organiser, f"/desk/editions/{w.editions[0]}/timetable"),
+        BUDGET,
+    ),
     "lesson": (lambda w: (w.learner, f"{w.course_path()}/lessons/lesson-0-0"), BUDGET),
     "watch page": (lambda w: (w.learner, f"/recordings/{w.recordings[0]}"), WATCH_BUDGET),
     "transcript": (

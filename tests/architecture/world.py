@@ -419,10 +419,8 @@ class _Builder:
         if word:
             return MISSING_ID
         with unit_of_work():
-            return add_venue(
-                staff, VenuePlan(_words("Hall", "会館"), rooms=(RoomPlan(_words("Room", "室"), 30),)),
-                at=NOW,
-            )  # fmt: skip
+            rooms = (RoomPlan(_words("Room", "室"), 30),)
+            return add_venue(staff, VenuePlan(_words("Hall", "会館"), rooms=rooms), at=NOW)
 
     def _handout(
         self, edition_id: str, word: str, speaker: Person, private: str, staff: Actor
