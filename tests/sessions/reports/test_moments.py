@@ -225,6 +225,15 @@ def test_an_offset_goes_before_the_zone() -> None:
     assert person.intervals[0][0] == datetime(2026, 11, 24, 17, tzinfo=UTC)
 
 
+def test_a_heading_that_says_utc_goes_before_the_zone() -> None:
+    rows = [
+        ["Name", "Join time (UTC)", "Leave time (UTC)"],
+        ["Ann", "2026-11-24 10:00", "2026-11-24 11:00"],
+    ]
+    [person] = read_report(samples.commas(rows).encode()).people
+    assert person.intervals[0][0] == datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
 NEW_YORK = "America/New_York"  # clocks forward on 8 March 2026 at 2:00, back on 1 November at 2:00
 
 

@@ -400,3 +400,48 @@ def test_registrant_id_makes_one_person_where_there_is_no_address() -> None:
     rows = [head, ["Ann", "r1", "5", "Yes"], ["iPhone", "r1", "6", "Yes"]]
     [person] = read_report(samples.commas(rows).encode()).people
     assert (person.registrant_id, person.minutes) == ("r1", 11)
+
+
+def test_people_who_rang_in_to_a_webinar_are_people() -> None:
+    text = samples.ZOOM_WEBINAR + samples.commas(
+        [
+            ["Other Attended"],
+            ["User Name", "Join Time", "Leave Time", "Time in Session (minutes)", "Country"],
+            ["81********01", "11/24/2026 07:05:00 PM", "11/24/2026 07:35:00 PM", "30", "Japan"],
+        ]
+    )
+    report = read_report(text.encode())
+    [phone] = [person for person in report.people if not person.email]
+    assert (phone.name, stays(phone)) == ("81********01", ["24 19:05:00-19:35:00"])
+
+
+def test_engagement_of_teams_is_no_attendance() -> None:
+    text = samples.TEAMS + samples.tabbed(["Name", "Duration"], ["Nobody Else", "5m"])
+    names = {person.name for person in read_report(samples.utf16(text)).people}
+    assert names == {"Aoki Hana", "Baker, Tom", "Visitor One"}
+
+
+def test_older_teams_report_in_japanese_with_commas() -> None:
+    rows = [
+        ["氏名", "ユーザー アクション", "タイムスタンプ"],
+        ["髙橋 花", "以前に参加", "2026/11/24 19:00:00"],
+        ["髙橋 花", "退出", "2026/11/24 20:00:00"],
+    ]
+    report = read_report(samples.commas(rows).encode("utf-16"))
+    assert (report.report, stays(report.people[0])) == ("user-actions", ["24 19:00:00-20:00:00"])
+
+
+def test_live_event_with_spaced_headings_and_nameless_viewers() -> None:
+    head = ["Session Id", "Participant Id", "Full Name", "UserAgent", "UTC Event Timestamp"]
+    rows = [
+        [*head, "Action", "Role"],
+        ["s1", "p1", "", "x", "11/24/2026 10:00:00 AM", "Joined", "Attendee"],
+        ["s2", "p2", "", "x", "11/24/2026 10:10:00 AM", "Joined", "Attendee"],
+        ["s1", "p1", "", "x", "11/24/2026 10:20:00 AM", "Left", "Attendee"],
+        ["s2", "p2", "", "x", "11/24/2026 10:50:00 AM", "Left", "Attendee"],
+    ]
+    report = read_report(samples.commas(rows).encode())
+    assert [stays(person) for person in report.people] == [
+        ["24 19:00:00-19:20:00"],
+        ["24 19:10:00-19:50:00"],
+    ]

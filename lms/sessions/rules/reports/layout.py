@@ -10,7 +10,9 @@ from lms.sessions.rules.reports.words import (
     head_of,
     is_numbered,
     key_of,
+    plain,
     signs_of,
+    tells_utc,
     title_of,
 )
 
@@ -42,6 +44,11 @@ class Table:
         """Return what stands in a column of a line, '' where there is none."""
         column = self.columns.get(head)
         return line.cells[column] if column is not None and column < len(line.cells) else ""
+
+    def is_utc(self, head: Head) -> bool:
+        """Whether the heading of a column says that its times are UTC."""
+        column = self.columns.get(head)
+        return column is not None and tells_utc(self.headings[column])
 
     def shows(self, which: str) -> bool:
         """Whether one of the headings is a sign of a service."""
@@ -166,6 +173,6 @@ def _take_told(draft: _Draft, line: Line) -> None:
     title = title_of(first)
     if title:
         draft.titles.add(title)
-    head = head_of(first.rstrip(":\uff1a")) if first else None
+    head = head_of(plain(first).rstrip(":")) if first else None
     if head is not None and head in _TOLD:
         draft.tell(head, ", ".join(cell for cell in line.cells[1:] if cell), line.number)

@@ -1,13 +1,12 @@
 """Microsoft Teams: reports of meetings since 2020, webinars, live events."""
 
-from zoneinfo import ZoneInfo
-
-from lms.sessions.rules.reports.gathering import Entry, Gathering, Who
+from lms.sessions.rules.reports.entries import Entry
+from lms.sessions.rules.reports.gathering import Gathering
 from lms.sessions.rules.reports.layout import Layout, Table
+from lms.sessions.rules.reports.naming import Who
 from lms.sessions.rules.reports.words import Head
 
 SERVICE = "teams"
-_UTC = ZoneInfo("UTC")
 _SECTIONS = {"teams_summary", "teams_participants", "teams_activities", "teams_2021"}
 
 
@@ -20,13 +19,12 @@ def read(layout: Layout, gathering: Gathering) -> str | None:
         return _read_events(tables, gathering, Head.TIMESTAMP, "user-actions")
     if not (layout.titles & _SECTIONS or layout.shows("teams")):
         return None
+    tables = tuple(table for table in tables if table.section != "teams_engagement")
     people = [table for table in tables if _is_of_people(table)]
     stays = [
         table
         for table in tables
-        if table not in people
-        and table.section != "teams_engagement"
-        and (table.has(Head.JOINED) or table.has(Head.LEFT))
+        if table not in people and (table.has(Head.JOINED) or table.has(Head.LEFT))
     ]
     known = [entry for table in people for entry in _take_people(table, gathering)]
     taken = [entry for table in stays for entry in gathering.take_lines(table)]
@@ -41,7 +39,7 @@ def read(layout: Layout, gathering: Gathering) -> str | None:
 def _read_events(tables: tuple[Table, ...], gathering: Gathering, head: Head, report: str) -> str:
     for table in tables:
         if table.has(head, Head.ACTION):
-            gathering.take_events(table, head, _UTC if head is Head.UTC_TIMESTAMP else None)
+            gathering.take_events(table, head)
     return report
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 _MARKS: Final = re.compile(r"[\W_]+")
 _NUMBER: Final = re.compile(r"^\s*\d+\s*[.)\u3001\uff0e\uff09]\s*")
+_UTC: Final = re.compile("(?:utc|gmt)$")
 _LONGEST_BLANK: Final = 8
 _EDGES: Final = " \t\u3000\u00a0\ufeff\u200b\u200e\u200f"
 
@@ -79,7 +80,8 @@ def _heads() -> Mapping[str, Head]:
 @lru_cache(maxsize=4096)
 def head_of(text: str) -> Head | None:
     """Return what a heading means, or None for one that nobody knows."""
-    known = _heads().get(key_of(text))
+    key = key_of(text)
+    known = _heads().get(key) or _heads().get(_UTC.sub("", key))
     if known is not None:
         return known
     flat = plain(text).replace(" ", "")
@@ -87,6 +89,11 @@ def head_of(text: str) -> Head | None:
         if all(one.replace(" ", "") in flat for one in part["all"]):
             return Head(part["head"])
     return None
+
+
+def tells_utc(text: str) -> bool:
+    """Whether a heading says that times below it are UTC."""
+    return _UTC.search(key_of(text)) is not None
 
 
 @cache
