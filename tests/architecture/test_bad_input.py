@@ -368,6 +368,7 @@ def test_no_question_in_an_address_falls_over(site: Site) -> None:
     assert faults == []
 
 
+@pytest.mark.sqlite_only
 def test_nothing_is_changed_without_the_token_of_the_page(site: Site) -> None:
     site.app.config["WTF_CSRF_ENABLED"] = True
     statuses = {}
