@@ -408,3 +408,23 @@ def test_a_series_that_does_not_fit_adds_nothing(
 
     assert answer.status_code == 422
     assert rows() == []
+
+
+def test_an_interpreter_is_let_in_and_told_apart(world: World, sign_in: SignIn) -> None:
+    client = sign_in(world.cast.organiser)
+    data = form(day="2026-10-13", web_url=CANARY_URL)
+    data["speakers-0-handle"] = world.cast.speaker.login_id
+    data["speakers-0-role"] = "interpreter"
+
+    wrong = client.post(new(world), data={**data, "speakers-0-role": "singer"})
+    right = client.post(new(world), data=data)
+    (row,) = rows()
+    with time_machine.travel(row.starts_at, tick=False):
+        page = body(sign_in(world.cast.speaker).get(f"/live-sessions/{row.id}"))
+
+    assert (wrong.status_code, right.status_code) == (422, 303)
+    assert 'data-testid="join"' in page
+    assert "(interpreter)" in page or "通訳" in page
+    assert 'value="interpreter" selected' in body(
+        client.get(f"/desk/sessions/{row.id}")
+    ) or 'selected value="interpreter"' in body(client.get(f"/desk/sessions/{row.id}"))

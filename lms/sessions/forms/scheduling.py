@@ -1,6 +1,6 @@
 """The form of a live session as an organiser writes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -99,6 +100,15 @@ class SpeakerForm(Form):
     handle = line(_l("Sign-in id or address"), 320)
     name_ja = line(_l("Speaker's name in Japanese"), 120)
     name_en = line(_l("Speaker's name in English"), 120)
+    role = SelectField(
+        _l("Task"),
+        choices=[
+            SelectChoice("speaker", _l("Speaks")),
+            SelectChoice("interpreter", _l("Interprets")),
+        ],
+        default="speaker",
+        validate_choice=False,
+    )
 
 
 class SessionForm(TomoniForm):
@@ -224,7 +234,7 @@ class SessionForm(TomoniForm):
 
     def add_blank_speakers(self) -> None:
         """Leave room for more speakers (without JavaScript rows cannot be added)."""
-        filled = sum(1 for entry in self.speakers if any(entry.data.values()))
+        filled = sum(1 for entry in self.speakers if _is_filled(entry.data))
         while len(self.speakers) < min(filled + BLANK_SPEAKERS, MOST_SPEAKERS):
             self.speakers.append_entry()
 
@@ -294,7 +304,7 @@ class SessionForm(TomoniForm):
             if handle and person_id is None:
                 self._refuse_speaker(entry)
                 fine = False
-            found.append(SpeakerPlan(person_id, name))
+            found.append(SpeakerPlan(person_id, name, str(entry.form.role.data or "speaker")))
         return found if fine else None
 
     def _person_of(self, number: int, handle: str) -> PersonId | None:
@@ -382,4 +392,9 @@ def _speaker_data(speaker: SpeakerRecord) -> dict[str, str]:
         "handle": speaker.handle,
         "name_ja": speaker.name.get("ja", ""),
         "name_en": speaker.name.get("en", ""),
+        "role": speaker.role,
     }
+
+
+def _is_filled(speaker: Mapping[str, object]) -> bool:
+    return any(value for name, value in speaker.items() if name != "role")

@@ -62,11 +62,13 @@ class LiveSession(WithId, Model):
 
 
 class SessionSpeaker(WithId, Model):
-    """Who speaks: a known person, or a name only."""
+    """Who speaks or interprets: a known person, or a name only."""
 
     __tablename__ = "session_speaker"
+    __table_args__ = (CheckConstraint("role in ('speaker','interpreter')", name="role_known"),)
 
     live_session_id: Mapped[str] = mapped_column(ForeignKey("live_session.id"), index=True)
     person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     name: Mapped[dict[str, str]]
     position: Mapped[int] = mapped_column(default=0)
+    role: Mapped[str] = mapped_column(String(12), default="speaker", server_default="speaker")

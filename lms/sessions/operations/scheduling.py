@@ -22,15 +22,19 @@ from lms.sessions.events import LiveSessionScheduled
 from lms.sessions.models import LiveSession, SessionSpeaker
 from lms.sessions.operations.announcing import write_cancellation, write_change
 from lms.sessions.rules import MAX_MINUTES, TimesFault, is_web_link, judge_times
-from lms.sessions.rules.planning import MAX_SEATS, is_language_tag
+from lms.sessions.rules.planning import MAX_SEATS, SPEAKER_ROLES, is_language_tag
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerPlan:
-    """Who speaks: a known person, or a name (shown instead of the person's when both)."""
+    """Who speaks: a known person, or a name (shown instead of the person's when both).
+
+    `role` is speaker or interpreter; both are let into the meeting.
+    """
 
     person_id: PersonId | None = None
     name: Localized = field(default_factory=dict)
+    role: str = "speaker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,8 @@ def _speakers_of(live_session_id: str) -> tuple[SpeakerPlan, ...]:
         .order_by(SessionSpeaker.position, SessionSpeaker.id)
     )
     return tuple(
-        SpeakerPlan(PersonId(row.person_id) if row.person_id else None, row.name) for row in rows
+        SpeakerPlan(PersonId(row.person_id) if row.person_id else None, row.name, row.role)
+        for row in rows
     )
 
 
@@ -268,12 +273,15 @@ def _set_speakers(live_session_id: str, speakers: tuple[SpeakerPlan, ...]) -> No
     for position, speaker in enumerate(speakers):
         if speaker.person_id is not None and db.session.get(Person, speaker.person_id) is None:
             raise SessionInputError("speakers", "unknown_speaker")
+        if speaker.role not in SPEAKER_ROLES:
+            raise SessionInputError("speakers", "unknown_role")
         db.session.add(
             SessionSpeaker(
                 live_session_id=live_session_id,
                 person_id=speaker.person_id,
                 name=speaker.name,
                 position=position,
+                role=speaker.role,
             )
         )
     db.session.flush()

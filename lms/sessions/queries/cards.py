@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, true
 
 from lms.courses.models import Edition, Programme
 from lms.enrolment.models import Attending, Enrolment, EnrolmentState
@@ -332,18 +332,23 @@ def find_live_session_for(
 
 
 def next_sessions(
-    person_id: PersonId, edition_ids: Collection[str], at: datetime, limit: int = 50
+    person_id: PersonId,
+    edition_ids: Collection[str],
+    at: datetime,
+    limit: int = 50,
+    *,
+    with_cancelled: bool = False,
 ) -> tuple[UpcomingSession, ...]:
     """Return what lies before a person, soonest first, with the decision to join. One query.
 
     Holds the sessions of these editions and those in which the person speaks, until their
-    join window closes; cancelled ones are left out.
+    join window closes; cancelled ones only `with_cancelled`.
     """
     rows = db.session.execute(
         _for_person(person_id)
         .where(
             or_(LiveSession.edition_id.in_(edition_ids), _speaks(person_id)),
-            LiveSession.cancelled_at.is_(None),
+            true() if with_cancelled else LiveSession.cancelled_at.is_(None),
             LiveSession.ends_at > at - _LOOK_BACK,
         )
         .limit(limit)
@@ -385,10 +390,11 @@ def join_decisions(
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks: `person_id` when known here; `name` as shown."""
+    """Who speaks or interprets (`role`): `person_id` when known here; `name` as shown."""
 
     person_id: PersonId | None
     name: Localized
+    role: str = "speaker"
 
 
 def _names(person: Person) -> Localized:
@@ -411,6 +417,7 @@ def speakers_of(live_session_ids: Collection[str]) -> dict[LiveSessionId, tuple[
             Speaker(
                 PersonId(speaker.person_id) if speaker.person_id else None,
                 speaker.name or (_names(person) if person is not None else {}),
+                speaker.role,
             )
         )
     return {key: tuple(speakers) for key, speakers in found.items()}

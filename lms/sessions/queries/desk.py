@@ -68,6 +68,7 @@ class SpeakerRecord:
     person_name: str
     handle: str
     name: Localized
+    role: str = "speaker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ def find_session_record(live_session_id: str) -> SessionRecord | None:
                 person_name=display_name(person) if person else "",
                 handle=(person.login_id or person.address or person.id) if person else "",
                 name=speaker.name or {},
+                role=speaker.role,
             )
             for speaker, person in speakers
         ),

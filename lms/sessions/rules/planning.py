@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 MAX_SEATS = 100_000
 MOST_MEETINGS = 60
+SPEAKER_ROLES = ("speaker", "interpreter")
 
 # The shape of a tag of BCP 47: a language of two or three letters, then subtags.
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")

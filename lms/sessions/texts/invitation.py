@@ -197,8 +197,9 @@ def _description(entry: Entry, language: str, link: str, timezone: str, *, metho
     if is_zone(timezone) and timezone != card.timezone:
         zone = ZoneInfo(timezone)
         lines.append(format_span(card.starts_at, card.ends_at, zone, language))
-    if speakers:
-        names = _join([_text(speaker.name, language) for speaker in speakers], language)
+    speak = [speaker for speaker in speakers if speaker.role == "speaker"]
+    if speak:
+        names = _join([_text(speaker.name, language) for speaker in speak], language)
         lines.append(_("Speakers: %(names)s", names=names))
     if card.venue_access:
         lines.append(_("Access: %(text)s", text=_text(card.venue_access, language)))

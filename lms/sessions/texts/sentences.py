@@ -89,6 +89,7 @@ def _input_sentences(facts: Any) -> dict[str, str]:
         ),
         "way_unknown": _("Please choose venue or web."),
         "provider_unknown": _("Please choose one of the meeting services."),
+        "unknown_role": _("Please choose whether the person speaks or interprets."),
         "unknown_part": _("This part does not belong to the edition."),
         "unknown_speaker": _(
             "No single person signs in with this id or address. Use the sign-in id when an "

@@ -35,12 +35,19 @@ def _row(entry: TimetableEntry, language: str) -> tuple[str, str]:
         lines.append(_("Session cancelled"))
     if place := place_text(entry, language):
         lines.append(place)
-    if entry.speakers:
-        names = _(", ").join(pick(speaker.name, language).text for speaker in entry.speakers)
+    if names := _names(entry, "speaker", language):
         lines.append(_("Speakers: %(names)s", names=names))
+    if names := _names(entry, "interpreter", language):
+        lines.append(_("Interpreters: %(names)s", names=names))
     if card.interpretation:
         lines.append(_("With simultaneous interpretation"))
     return times, "\n".join(str(line) for line in lines)
+
+
+def _names(entry: TimetableEntry, role: str, language: str) -> str:
+    return _(", ").join(
+        pick(speaker.name, language).text for speaker in entry.speakers if speaker.role == role
+    )
 
 
 def place_text(entry: TimetableEntry, language: str) -> str:
