@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from time import process_time
 
 import pytest
 import xlsxwriter
@@ -323,6 +324,16 @@ def test_preamble_order_case_and_more_columns_change_nothing() -> None:
         [person] = report.people
         assert (report.service, person.name, person.email) == ("zoom", "Ann", "ann@union.example")
         assert stays(person) == ["24 19:00:00-20:00:00"]
+
+
+def test_cells_beyond_all_measure_take_no_time() -> None:
+    wide = "a" + " " * 200_000 + "b"
+    rows = [ZOOM_HEAD, [wide, wide, wide, wide, wide, wide], ["Bob", "", "", "", "6", "No"]]
+    before = process_time()
+    report = read_report(samples.commas(rows).encode())
+    assert process_time() - before < 2
+    assert report.people[-1].name == "Bob"
+    assert all(len(warning_sentence(warning)) < 400 for warning in report.warnings)
 
 
 # Workbooks

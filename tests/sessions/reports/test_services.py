@@ -445,3 +445,34 @@ def test_live_event_with_spaced_headings_and_nameless_viewers() -> None:
         ["24 19:00:00-19:20:00"],
         ["24 19:10:00-19:50:00"],
     ]
+
+
+def test_a_heading_that_is_known_goes_before_one_that_is_guessed() -> None:
+    rows = [
+        ["所属のメール連絡先", "名前 (元の名前)", "メール", "合計時間 (分)", "ゲスト"],
+        ["office@union.example", "髙橋 花", "hana@union.example", "45", "いいえ"],
+    ]
+    [person] = read_report(samples.commas(rows).encode()).people
+    assert person.email == "hana@union.example"
+
+
+def test_zoom_with_the_meeting_in_every_line() -> None:
+    meeting = ["Topic", "Meeting ID", "User Name", "User Email", "Start Time", "End Time"]
+    meeting += ["Duration (Minutes)", "Participants"]
+    about = ["Law", "812", "Host", "host@union.example", "11/24/2026 06:55:00 PM"]
+    about += ["11/24/2026 08:30:00 PM", "95", "1"]
+    head = ["Name (Original Name)", "User Email", "Join Time", "Leave Time", "Duration (Minutes)"]
+    row = ["Tom", "tom@union.example", "11/24/2026 07:00:00 PM", "11/24/2026 08:00:00 PM", "60"]
+    report = read_report(samples.commas([meeting + head, about + row]).encode())
+    assert meeting_of(report) == ("Law", "812", "24 18:55:00", "24 20:30:00")
+    [person] = report.people
+    assert (person.name, person.email) == ("Tom", "tom@union.example")
+    assert stays(person) == ["24 19:00:00-20:00:00"]
+
+
+def test_the_end_of_a_meeting_from_its_length() -> None:
+    text = samples.TEAMS_JA_SHORT.replace(
+        "開始時刻\t2026/11/24 19:00:00",
+        "開始時刻\t2026/11/24 19:00:00\r\n会議の長さ\t1 時間 2 分 0 秒",
+    )
+    assert meeting_of(read_report(text.encode()))[3] == "24 20:02:00"

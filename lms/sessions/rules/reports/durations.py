@@ -9,6 +9,7 @@ from lms.sessions.rules.reports.words import units
 
 _NUMBER: Final = re.compile(r"\d{1,6}(?:[.,]\d{1,6})?")
 _CLOCK: Final = re.compile(r"(\d{1,4}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?")
+_LONGEST_TEXT: Final = 80
 _SIXTY: Final = 60
 
 
@@ -25,6 +26,8 @@ def read_duration(text: str, *, plain_unit: int = _SIXTY) -> int | None:
     numbers with a colon are hours and minutes. Fractions of a second are dropped. None for what
     is no length of time.
     """
+    if len(text) > _LONGEST_TEXT:
+        return None
     value = unicodedata.normalize("NFKC", text).strip().casefold()
     if _NUMBER.fullmatch(value):
         return int(float(value.replace(",", ".")) * plain_unit)

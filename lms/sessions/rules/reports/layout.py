@@ -10,6 +10,7 @@ from lms.sessions.rules.reports.words import (
     head_of,
     is_numbered,
     key_of,
+    likely_head_of,
     plain,
     signs_of,
     tells_utc,
@@ -22,7 +23,7 @@ PRESENCE: Final = {
     Head.ACTION, Head.TIMESTAMP, Head.UTC_TIMESTAMP, Head.ATTENDED,
 }  # fmt: skip
 _MEETING: Final = {Head.TITLE, Head.MEETING_ID, Head.STARTS, Head.ENDS}
-_TOLD: Final = _MEETING | {Head.LENGTH, Head.COUNT, Head.REGISTERED}
+_TOLD: Final = _MEETING | {Head.LENGTH, Head.DURATION, Head.COUNT, Head.REGISTERED}
 _MAX_HEADINGS: Final = 200
 _LONGEST_HEADING: Final = 80
 
@@ -95,13 +96,24 @@ class _Draft:
 
 
 def find_columns(cells: Sequence[str]) -> dict[Head, int]:
-    """Return which columns headings name. Of two with one meaning the first counts.
+    """Return which columns headings name; first those that are known, then those by their parts.
 
-    A heading that can mean joining or the time spent means joining where another means leaving.
+    Of two with one meaning the first counts, but behind a count of participants: before that, a
+    line tells of the meeting and its host. A heading that can mean joining or the time spent
+    means joining where another means leaving.
     """
     columns: dict[Head, int] = {}
+    rest: list[tuple[int, str]] = []
     for place, cell in enumerate(cells[:_MAX_HEADINGS]):
-        head = head_of(cell) if cell and len(cell) <= _LONGEST_HEADING else None
+        if not cell or len(cell) > _LONGEST_HEADING:
+            continue
+        head = head_of(cell)
+        if head is None:
+            rest.append((place, cell))
+        elif head not in columns or columns[head] < columns.get(Head.COUNT, -1) < place:
+            columns[head] = place
+    for place, cell in rest:
+        head = likely_head_of(cell)
         if head is not None:
             columns.setdefault(head, place)
     if Head.SPENT in columns:

@@ -43,6 +43,7 @@ _FILE_DAY: Final = re.compile(r"(?<!\d)(20\d\d)[-_. ]?(0[1-9]|1[0-2])[-_. ]?([0-
 _FORMAT_MARKS: Final = dict.fromkeys(
     [0xFEFF, 0x200B, *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
+_LONGEST_TEXT: Final = 80
 _CENTURY: Final = 2000
 _NOON: Final = 12
 _LONGEST: Final = timedelta(days=2)
@@ -88,6 +89,8 @@ def _day(parts: tuple[int, int, int], order: DateOrder) -> date | None:
 
 def read_written(text: str) -> Written | None:
     """Read a moment as it is written, or return None for what is none."""
+    if len(text) > _LONGEST_TEXT:
+        return None
     value = unicodedata.normalize("NFKC", text).translate(_FORMAT_MARKS).strip().casefold()
     if not value.isascii():
         for mark, meaning in marks():
@@ -105,15 +108,24 @@ def read_written(text: str) -> Written | None:
         parts = (int(match["a"]), int(match["b"]), int(match["c"]))
         if len(match["a"]) > 2:  # noqa: PLR2004 - a year
             order = DateOrder.YMD
-    offset = None
-    if match["zone"] or match["sign"]:
-        far = timedelta(hours=int(match["far"] or 0), minutes=int(match["further"] or 0))
-        offset = timedelta(hours=_HOURS.get(match["zone"] or "", 0))
-        offset += -far if match["sign"] == "-" else far
-        if abs(offset) >= timedelta(days=1):
-            return None
+    try:
+        offset = _offset(match)
+    except ValueError:
+        return None
     is_twelve = bool(match["before"] or match["after"])
     return Written(text.strip(), parts, order, clock, offset, match["mark"] or "", is_twelve)
+
+
+def _offset(match: re.Match[str]) -> timedelta | None:
+    """Return the distance from UTC that a moment tells. Raises ValueError for none there is."""
+    if not match["zone"] and not match["sign"]:
+        return None
+    far = timedelta(hours=int(match["far"] or 0), minutes=int(match["further"] or 0))
+    offset = timedelta(hours=_HOURS.get(match["zone"] or "", 0))
+    offset += -far if match["sign"] == "-" else far
+    if abs(offset) >= timedelta(days=1):
+        raise ValueError
+    return offset
 
 
 def _month(name: str) -> int:

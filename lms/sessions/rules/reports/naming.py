@@ -10,6 +10,7 @@ from lms.sessions.rules.reports.report import Warned
 from lms.sessions.rules.reports.tables import Line
 from lms.sessions.rules.reports.words import Head, is_blank, key_of, plain, signs_of, values_of
 
+_LONGEST_NAME: Final = 400
 _ADDRESS: Final = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _BEHIND: Final = re.compile(r"\s*[(\uff08]([^()\uff08\uff09]*)[)\uff09]\s*$")
 _ORIGINAL: Final = re.compile(r"\s+\([^()]*\)\s*$")
@@ -36,13 +37,19 @@ class Who:
 def who_of(table: Table, line: Line, notes: Notes) -> Who:
     """Return whom a line names."""
     name = table.cell(line, Head.NAME)
-    if not name:
+    if len(name) > _LONGEST_NAME:
+        pass  # no name of a person
+    elif not name:
         first, last = table.cell(line, Head.FIRST_NAME), table.cell(line, Head.LAST_NAME)
         together = _TOGETHER.search(first + last) is not None
         name = " ".join(part for part in ((last, first) if together else (first, last)) if part)
     elif key_of(table.headings[table.columns[Head.NAME]]) in signs_of("with_original_name"):
         name = _ORIGINAL.sub("", name) or name
-    while (match := _BEHIND.search(name)) and plain(match[1]) in values_of("suffixes"):
+    while (
+        len(name) <= _LONGEST_NAME
+        and (match := _BEHIND.search(name))
+        and plain(match[1]) in values_of("suffixes")
+    ):
         name = name[: match.start()]
     number = table.cell(line, Head.REGISTRANT_ID)
     return Who(

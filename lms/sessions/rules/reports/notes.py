@@ -7,6 +7,7 @@ from typing import Final
 from lms.sessions.rules.reports.report import ReportWarning, Warned
 
 _TOLD: Final = 10  # rows or names that a warning names
+_LONGEST: Final = 80  # characters of a text that a warning repeats
 _MORE: Final = "\u2026"
 
 
@@ -37,7 +38,7 @@ class Notes:
         note.rows.update(rows)
         note.names.extend(names)
         for name, value in params.items():
-            note.params.setdefault(name, value)
+            note.params.setdefault(name, value[:_LONGEST] if isinstance(value, str) else value)
 
     def warnings(self) -> tuple[ReportWarning, ...]:
         """Return one warning for each kind of doubt."""
@@ -56,7 +57,7 @@ def _params(note: _Note) -> dict[str, str | int]:
         shown = ", ".join(map(str, rows[:_TOLD])) + (f", {_MORE}" if len(rows) > _TOLD else "")
         params |= {"count": len(rows), "rows": shown}
     if note.names:
-        names = list(dict.fromkeys(note.names))
+        names = list(dict.fromkeys(name[:_LONGEST] for name in note.names))
         shown = "; ".join(names[:_TOLD]) + (f"; {_MORE}" if len(names) > _TOLD else "")
         params |= {"count": len(names), "names": shown}
     return params

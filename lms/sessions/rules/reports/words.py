@@ -81,9 +81,12 @@ def _heads() -> Mapping[str, Head]:
 def head_of(text: str) -> Head | None:
     """Return what a heading means, or None for one that nobody knows."""
     key = key_of(text)
-    known = _heads().get(key) or _heads().get(_UTC.sub("", key))
-    if known is not None:
-        return known
+    return _heads().get(key) or _heads().get(_UTC.sub("", key))
+
+
+@lru_cache(maxsize=4096)
+def likely_head_of(text: str) -> Head | None:
+    """Return what a heading that nobody knows most likely means, by its parts, or None."""
     flat = plain(text).replace(" ", "")
     for part in _words()["parts"]:
         if all(one.replace(" ", "") in flat for one in part["all"]):
