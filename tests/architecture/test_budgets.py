@@ -135,6 +135,12 @@ PAGES: dict[str, tuple[Page, int]] = {
         lambda w: (w.organiser, f"/desk/recordings/{w.recordings[0]}/segments"),
         RIGHTS_OF_ONE,
     ),
+    "check-in": (
+        lambda w: (w.organiser, f"/desk/sessions/{w.sessions[0]}/check-in"),
+        DESK_BUDGET,
+    ),
+    "live board": (lambda w: (w.organiser, f"/desk/sessions/{w.sessions[0]}/board"), DESK_BUDGET),
+    "ticket": (lambda w: (w.learner, f"/my/editions/{w.editions[0]}/ticket"), BUDGET),
     "desk": (lambda w: (w.organiser, "/desk"), DESK_BUDGET),
     "desk edition": (lambda w: (w.organiser, f"/desk/editions/{w.editions[0]}"), DESK_BUDGET),
 }

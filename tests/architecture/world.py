@@ -79,6 +79,7 @@ from lms.sessions.operations import (
 )
 from lms.sessions.operations.scheduling import SpeakerPlan
 from lms.sessions.operations.venues import RoomPlan, VenuePlan, add_venue
+from lms.sessions.operations.walk_ins import note_walk_in
 from lms.watching.operations import open_play
 from lms.watching.rules import TOKEN_LIFE, MediaToken, sign_token
 from tests.architecture.holdings import (
@@ -229,6 +230,10 @@ class _Builder:
                 [AttendanceMark(PersonId(learner.id), AttendanceStatus.LATE, "web", private)],
                 at=NOW,
             )  # fmt: skip
+        with unit_of_work():
+            walk_in_id = note_walk_in(
+                staff, live_session_id, name=f"Walker {private}", organisation=private, at=NOW
+            )
         ids = self._completion(edition_id, learner, private, staff)
         recording_id, agreement_id = self._recording(edition_id, word, speaker, private, staff)
         paper_id = self._handout(edition_id, word, speaker, private, staff)
@@ -288,6 +293,7 @@ class _Builder:
             "lesson_id": lesson_id,
             "lesson_slug": f"{slug}-reading",
             "live_session_id": live_session_id,
+            "walk_in_id": walk_in_id,
             "venue_id": self._venue(staff, word),
             "recording_id": recording_id,
             "paper_id": paper_id,

@@ -160,7 +160,7 @@ def call_missing(actor: Actor, live_session_id: str, *, at: datetime) -> int:
     last = door.last_call(live_session_id)
     if last is not None and at < last + CALL_EVERY:
         raise DeskRefusedError("called_lately", again_at=last + CALL_EVERY)
-    rows = door.list_door(card.id, edition.edition_id, card.starts_local.date())
+    rows = door.list_door(card.id, edition.edition_id)
     missing = door.missing_of(rows)
     if not missing:
         raise DeskRefusedError("nobody_missing")

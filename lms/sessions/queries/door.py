@@ -68,10 +68,12 @@ class DoorRow:
         )
 
 
-def list_door(live_session_id: str, edition_id: str, day: date) -> tuple[DoorRow, ...]:
-    """Return everyone enrolled in the order of their readings, in three queries.
+def list_door(
+    live_session_id: str, edition_id: str, day: date | None = None
+) -> tuple[DoorRow, ...]:
+    """Return everyone enrolled in the order of their readings, in one query.
 
-    `day` (of the session, at its place) decides which organisation is shown.
+    With `day` (of the session, at its place) also the organisation of that day: three more.
     """
     pressed = (
         select(JoinPress.person_id, func.min(JoinPress.at).label("first_at"))
@@ -100,7 +102,7 @@ def list_door(live_session_id: str, edition_id: str, day: date) -> tuple[DoorRow
         .where(Enrolment.edition_id == edition_id, Enrolment.state == _ENROLLED)
         .order_by(Person.sort_key, Person.id)
     )
-    places = enrolled_places(edition_id, day)
+    places = enrolled_places(edition_id, day) if day is not None else {}
     return tuple(_door_row(row, places) for row in rows)
 
 

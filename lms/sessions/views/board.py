@@ -39,9 +39,9 @@ def _page(edition: queries.EditionDesk, card: SessionCard, refusal: str = "") ->
 
 
 def _facts(card: SessionCard) -> dict[str, Any]:
-    """Return what the board shows, in five queries however many people there are."""
+    """Return what the board shows, in three queries however many people there are."""
     at = clock.now()
-    rows = door.list_door(card.id, card.edition_id, card.starts_local.date())
+    rows = door.list_door(card.id, card.edition_id)
     last = door.last_call(card.id)
     return {
         "groups": {where.value: [row for row in rows if row.where is where] for where in Where},

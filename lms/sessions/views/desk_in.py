@@ -193,7 +193,7 @@ def state(live_session_id: str) -> Any:
     if request.if_none_match.contains(version):
         return "", 304, {"ETag": f'"{version}"'}
     card = queries.get_live_session(live_session_id)
-    rows = door.list_door(card.id, card.edition_id, card.starts_local.date())
+    rows = door.list_door(card.id, card.edition_id)
     answer = jsonify(
         here={row.person_id: clock_at(row.here_at, card) for row in rows if row.here_at},
         where={row.person_id: row.where.value for row in rows},
