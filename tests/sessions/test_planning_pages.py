@@ -428,3 +428,25 @@ def test_an_interpreter_is_let_in_and_told_apart(world: World, sign_in: SignIn) 
     assert 'value="interpreter" selected' in body(
         client.get(f"/desk/sessions/{row.id}")
     ) or 'selected value="interpreter"' in body(client.get(f"/desk/sessions/{row.id}"))
+
+
+def test_the_way_in_by_telephone_is_shown_after_the_press_alone(
+    world: World, sign_in: SignIn
+) -> None:
+    key = world.add(
+        dial_in="+81-3-0000-0000", channels=("ms", "tlh"), venue_name={"en": "Hall"},
+        room={"en": "Blue room"},
+    )  # fmt: skip
+    world.enrol(world.cast.overseas)
+    client = sign_in(world.cast.overseas)
+    (row,) = rows()
+
+    with time_machine.travel(row.starts_at, tick=False):
+        before = body(client.get(f"/live-sessions/{key}"))
+        client.post(f"/live-sessions/{key}/join")
+        after = body(client.get(f"/live-sessions/{key}"))
+
+    assert "+81-3-0000-0000" not in before
+    assert "+81-3-0000-0000" in after
+    assert "Malay" in before
+    assert "Blue room" in before

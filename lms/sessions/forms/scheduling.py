@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel import Locale
-from babel.core import UnknownLocaleError
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -31,6 +29,7 @@ from lms.people.queries import find_account
 from lms.sessions.operations import SessionPlan, SpeakerPlan
 from lms.sessions.queries import EditionDesk, SessionRecord, SpeakerRecord
 from lms.sessions.queries.venues import VenueRecord
+from lms.sessions.texts.languages import channel_name
 
 # Offered while typing; any IANA zone is taken.
 SUGGESTED_ZONES = (
@@ -84,14 +83,6 @@ class ManyChoices(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-
-
-def channel_name(tag: str, language: str) -> str:
-    """Return a language by its name in the reader's language, else its tag."""
-    try:
-        return Locale.parse(tag, sep="-").get_display_name(language) or tag
-    except (UnknownLocaleError, ValueError):
-        return tag
 
 
 class SpeakerForm(Form):

@@ -34,7 +34,7 @@ class WayIn:
 
     `url` is the plain address, which always works; `personal_url` the person's own, made by the
     service; `room` the meeting's name or number at `provider` (both empty: a plain address).
-    `moderates`: the person leads the meeting.
+    `moderates`: the person leads the meeting. `dial_in`: how to take part by telephone.
     """
 
     url: str
@@ -43,6 +43,7 @@ class WayIn:
     room: str = ""
     personal_url: str = ""
     moderates: bool = False
+    dial_in: str = ""
 
 
 def find_way_in(live_session_id: str, person_id: PersonId | None) -> WayIn | None:
@@ -54,6 +55,7 @@ def find_way_in(live_session_id: str, person_id: PersonId | None) -> WayIn | Non
             ProviderMeeting.provider,
             ProviderMeeting.meeting_id,
             PersonalLink.join_url,
+            LiveSession.dial_in,
         )
         .join(
             ProviderMeeting,
@@ -77,8 +79,8 @@ def find_way_in(live_session_id: str, person_id: PersonId | None) -> WayIn | Non
     ).first()
     if row is None:
         return None
-    url, passcode, provider, room, personal = row
-    return WayIn(url, passcode, provider or "", room or "", personal or "")
+    url, passcode, provider, room, personal, dial_in = row
+    return WayIn(url, passcode, provider or "", room or "", personal or "", dial_in=dial_in)
 
 
 def find_service_name(live_session_id: str) -> str:

@@ -29,6 +29,7 @@ from lms.sessions.rules.joining import (
     judge_switch,
 )
 from lms.sessions.texts import Reader, calendar_file, refusal_text
+from lms.sessions.texts.languages import channel_name
 from lms.sessions.views.blueprint import blueprint
 
 
@@ -43,10 +44,11 @@ def _page(live_session_id: str, at: datetime, refusal: str | None = None) -> str
     actor = current_actor()
     found = policy.require_known(actor, live_session_id, at)
     card = found.card
-    passcode = ""
+    passcode = dial_in = ""
     if found.decision.is_open and found.has_pressed:
         way_in = find_way_in(card.id, actor.person_id)
-        passcode = way_in.passcode if way_in is not None else ""
+        if way_in is not None:
+            passcode, dial_in = way_in.passcode, way_in.dial_in
     return render_template(
         "sessions/live_session.html",
         found=found,
@@ -54,6 +56,8 @@ def _page(live_session_id: str, at: datetime, refusal: str | None = None) -> str
         decision=found.decision,
         speakers=queries.speakers_of([card.id]).get(card.id, ()),
         passcode=passcode,
+        dial_in=dial_in,
+        channels=[channel_name(tag, ui_language()) for tag in card.channels],
         refusal=refusal,
         organises=policy.may_organise(actor, card.programme_id),
         own=_own_way(found, at),
