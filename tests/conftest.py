@@ -246,6 +246,8 @@ def grant(person: Person, role: Role, scope: str = "*") -> None:
 
 
 CODES = ("HQ", "IA", "IB", "A1", "B1", "MY")
+KEYS = {"other_trainee": "other", "front_desk": "frontdesk"}
+"""Who is not named as the id of their sign-in."""
 
 
 @pytest.fixture
@@ -271,14 +273,11 @@ def add_cast() -> Cast:
             _make_cast()
             for table in tables:
                 _CAST_ROWS[table] = [row for row in _rows(table) if row not in others[table]]
-        units = {one.code: one for one in db.session.scalars(select(Organisation))}
-        people = {one.login_id: one for one in db.session.scalars(select(Person))}
-    logins = {field.name: field.name for field in dataclasses.fields(Cast)[len(CODES) :]}
-    logins.update(other_trainee="other", front_desk="frontdesk")
-    return Cast(
-        *(units[code] for code in CODES),
-        **{name: people[login] for name, login in logins.items()},
-    )
+        found: dict[str, Any] = {one.code: one for one in db.session.scalars(select(Organisation))}
+        found.update((str(one.login_id), one) for one in db.session.scalars(select(Person)))
+    names = [field.name for field in dataclasses.fields(Cast)]
+    keys = [*CODES, *names[len(CODES) :]]
+    return Cast(**{name: found[KEYS.get(key, key)] for name, key in zip(names, keys, strict=True)})
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:
