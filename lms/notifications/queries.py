@@ -1,11 +1,12 @@
 """Reads for telling people, and for the desks of mail and audit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy.orm import aliased
 
 from lms.completion.models import CompletionRule
 from lms.courses.models import Edition, EditionState
@@ -27,7 +28,7 @@ from lms.recordings.rules import host_of
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Publication, Rightsholder
 from lms.sessions.models import LiveSession
 from lms.sessions.queries import SessionCard, find_live_session, sessions_of
-from lms.sessions.queries.audience import list_audience_ids
+from lms.sessions.queries.audience import list_audience_ids, list_told_ids
 
 PER_PAGE = 50
 
@@ -443,4 +444,82 @@ def list_actions() -> list[str]:
     """Return every action that the audit knows, in order."""
     return list(
         db.session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPerson:
+    """Somebody on the list of a session; `state` '' while the mail is not written yet."""
+
+    name: str
+    state: str
+    address: str
+    through_coordinator: bool
+    sent_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A page of who was told of a change, failed ones first; `counts` by state are of all."""
+
+    people: Sequence[ToldPerson]
+    counts: Mapping[str, int]
+    unwritten: int
+    page: int
+    pages: int
+
+
+def told_of_session(card: SessionCard, *, page: int) -> Told:
+    """Return who was told of the last change of a session, from the outbox. Two queries.
+
+    The list is of those on it now and of those whose calendar was told of it, so that whoever
+    is not reached stands there too.
+    """
+    notice = card.notice
+    if notice is None:
+        return Told((), {}, 0, 1, 1)
+    template = "session_cancelled" if notice.kind == "cancelled" else "session_changed"
+    mark = f"{template}:{card.id}:{card.sequence}:"
+    # Of a session that went with its edition the enrolled read in the mail about the edition.
+    whole = f"edition_cancelled:{card.edition_id}:{notice.at.isoformat(timespec='microseconds')}:"
+    ids = list_told_ids(card.id)
+    own, other = aliased(OutboxMail), aliased(OutboxMail)
+    rows = db.session.execute(
+        select(Person, own, other)
+        .outerjoin(own, own.dedup_key == literal(mark).concat(Person.id))
+        .outerjoin(other, other.dedup_key == literal(whole).concat(Person.id))
+        .where(Person.id.in_(ids))
+        .order_by(Person.sort_key, Person.id)
+    )
+    people = [_told_person(person, first or second) for person, first, second in rows]
+    counts: dict[str, int] = {str(state): 0 for state in MailState}
+    for one in people:
+        if one.state:
+            counts[one.state] += 1
+    worst = {MailState.FAILED.value: 0, MailState.STOPPED.value: 1, "": 2}
+    people.sort(key=lambda one: worst.get(one.state, 3))
+    pages = max(1, -(-len(people) // PER_PAGE))
+    page = min(max(1, page), pages)
+    return Told(
+        people[(page - 1) * PER_PAGE : page * PER_PAGE],
+        counts,
+        len(people) - sum(counts.values()),
+        page,
+        pages,
+    )
+
+
+def _told_person(person: Person, mail: OutboxMail | None) -> ToldPerson:
+    if mail is None:
+        return ToldPerson(
+            display_name(person), "", "", through_coordinator=False, sent_at=None, error=""
+        )
+    return ToldPerson(
+        name=display_name(person),
+        state=mail.state,
+        address=mail.to_address,
+        through_coordinator=bool(mail.params.get("on_behalf_of")),
+        sent_at=mail.sent_at,
+        error=mail.last_error or "",
     )

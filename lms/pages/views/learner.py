@@ -19,13 +19,14 @@ from lms.pages.queries.media import MediaLine, enrolment_cases, media_to_watch
 from lms.pages.texts import checklist_items
 from lms.pages.views.blueprint import blueprint
 from lms.rights.queries import listing_viewer
-from lms.sessions.queries import UpcomingSession, next_sessions
+from lms.sessions.queries import SessionCard, UpcomingSession, next_sessions
 
 _WAITING = frozenset(
     {EnrolmentState.APPLIED, EnrolmentState.UNDER_REVIEW, EnrolmentState.WAITLISTED}
 )
 MAX_CONTINUE = 3
 SHOWN_COURSES = 8  # on the first screen; all of them stand in the record
+MAX_CHANGED = 3  # of the next sessions, the nearest first
 MAX_UPCOMING = 10  # more than anybody has in a day, as the page says how many are today
 
 
@@ -38,6 +39,7 @@ class Screen:
     running: tuple[tuple[MyEnrolment, EditionProgress | None], ...]
     waiting: tuple[MyEnrolment, ...]
     fresh: tuple[MediaLine, ...]
+    changed: tuple[SessionCard, ...]
 
 
 def _screen(person_id: PersonId, at: datetime) -> Screen:
@@ -58,8 +60,11 @@ def _screen(person_id: PersonId, at: datetime) -> Screen:
         if one.edition.state != EditionState.CANCELLED
     ]
     shown.sort(key=lambda pair: pair[1].is_earned if pair[1] is not None else False)
+    ahead = next_sessions(person_id, ids, at, limit=MAX_UPCOMING, with_cancelled=True)
+    cards = [one.card for one in ahead]
     return Screen(
-        upcoming=next_sessions(person_id, ids, at, limit=MAX_UPCOMING),
+        upcoming=tuple(one for one in ahead if not one.card.is_cancelled),
+        changed=tuple(c for c in cards if c.notice and at < c.ends_at)[:MAX_CHANGED],
         continuing=continuing,
         running=tuple(shown),
         waiting=tuple(one for one in enrolments if one.enrolment.state in _WAITING),

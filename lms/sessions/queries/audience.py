@@ -39,6 +39,15 @@ def list_audience_ids(live_session_id: str) -> list[str]:
     return list(db.session.scalars(select(people.c.person_id).order_by(people.c.person_id)))
 
 
+def list_told_ids(live_session_id: str) -> list[str]:
+    """Return everyone on a session's list and everyone whose calendar was told of it. One query."""
+    told = select(SessionInvitation.person_id).where(
+        SessionInvitation.live_session_id == live_session_id
+    )
+    people = union(_enrolled(live_session_id), *_hands(live_session_id), told)
+    return sorted(str(person_id) for person_id in db.session.scalars(people))
+
+
 def list_hand_ids(live_session_id: str) -> list[str]:
     """Return who runs a session: speakers, interpreters, hosts. One query."""
     found = db.session.scalars(union(*_hands(live_session_id)))
@@ -57,6 +66,35 @@ def list_invited_ids(live_session_id: str) -> list[str]:
             .order_by(SessionInvitation.person_id)
         )
     )
+
+
+def run_by(person_id: str, live_session_ids: Collection[str]) -> set[str]:
+    """Return which of these sessions a person runs. One query."""
+    speaking = select(SessionSpeaker.live_session_id).where(
+        SessionSpeaker.person_id == person_id,
+        SessionSpeaker.live_session_id.in_(live_session_ids),
+    )
+    hosting = select(LiveSession.id).where(
+        LiveSession.host_id == person_id, LiveSession.id.in_(live_session_ids)
+    )
+    return set(db.session.scalars(union(speaking, hosting)))
+
+
+def sessions_held_by(
+    person_ids: Collection[str], live_session_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Return which of these sessions each person's calendar holds, by person. One query."""
+    held: dict[str, set[str]] = {}
+    rows = db.session.execute(
+        select(SessionInvitation.person_id, SessionInvitation.live_session_id).where(
+            SessionInvitation.person_id.in_(person_ids),
+            SessionInvitation.live_session_id.in_(live_session_ids),
+            SessionInvitation.method == "REQUEST",
+        )
+    )
+    for person_id, live_session_id in rows:
+        held.setdefault(person_id, set()).add(live_session_id)
+    return held
 
 
 def last_words(person_id: str, live_session_ids: Collection[str]) -> dict[str, LastWord]:

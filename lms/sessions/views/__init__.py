@@ -3,6 +3,8 @@
 from lms.sessions.views import (
     attendance,
     board,
+    calendar,
+    changing,
     cloning,
     connection,
     desk,
@@ -22,6 +24,8 @@ __all__ = [
     "attendance",
     "blueprint",
     "board",
+    "calendar",
+    "changing",
     "cloning",
     "connection",
     "desk",
