@@ -25,11 +25,15 @@ WEEKLY, GIVEN = "weekly", "given"
 class SeriesForm(SessionForm):
     """A session as an organiser writes it, on several days."""
 
-    pattern = RadioField(_l("Days"), default=WEEKLY)
-    day = DayField(_l("From"), validators=[Optional()])
-    weekdays = ManyChoices(_l("On"), validate_choice=False)
-    count = PlainIntegerField(_l("How many"), validators=[Optional()], default=10)
-    days = lines(_l("Days"), 2000, description=_l("One date on each line, such as 2026-10-12."))
+    pattern = RadioField(_l("Days of the series"), default=WEEKLY)
+    day = DayField(_l("First day"), validators=[Optional()])
+    weekdays = ManyChoices(_l("Days of the week"), validate_choice=False)
+    count = PlainIntegerField(_l("Number of sessions"), validators=[Optional()], default=10)
+    days = lines(
+        _l("Days of the sessions"),
+        2000,
+        description=_l("One date on each line, such as 2026-10-12."),
+    )
     ends_day = None  # type: ignore[assignment] # WTForms takes the field out; sessions end that day
 
     @override
