@@ -229,7 +229,8 @@ def test_the_real_address_is_in_no_answer(
     world.enrol(world.cast.trainee)
     world.enrol(world.cast.overseas, attending="venue")
     world.enrol(world.cast.other_trainee, state="applied")
-    client = sign_in(getattr(world.cast, who))
+    with time_machine.travel(at, tick=False):
+        client = sign_in(getattr(world.cast, who))
     rules = client.application.url_map.iter_rules()
     paths = [
         "/".join(
@@ -242,6 +243,8 @@ def test_the_real_address_is_in_no_answer(
     assert len(paths) >= 6
 
     with time_machine.travel(at, tick=False):
+        status = client.get(f"/live-sessions/{key}").status_code
+        assert status == (404 if who == "stranger" else 200)
         for path in paths:
             assert b"canary" not in client.get(path).get_data(), path
         if at != OPEN_AT:

@@ -150,6 +150,41 @@ def meeting_failed(
     )
 
 
+def ask_attendance(actor: Actor, live_session_id: str, *, at: datetime) -> None:
+    """Have the attendance read from the service. Raises LiveSessionRefusedError.
+
+    Codes: `not_fetched_yet` where no service holds a meeting, or it has not begun.
+    """
+    policy.require_organiser_of_session(actor, live_session_id)
+    session: LiveSession = lock_row(LiveSession, live_session_id)
+    meeting = _meeting(live_session_id)
+    if meeting is None or not meeting.meeting_id or session.starts_at > at:
+        raise LiveSessionRefusedError("not_fetched_yet")
+    enqueue_fetch(live_session_id, at)
+
+
+def enqueue_fetch(
+    live_session_id: str, at: datetime, tries: int = 0, pause: timedelta = timedelta()
+) -> None:
+    """Write the job that reads the attendance from the service."""
+    enqueue(
+        "fetch_attendance",
+        {"live_session_id": live_session_id, "tries": tries},
+        key=f"fetch_attendance:{live_session_id}:{at:%Y%m%dT%H%M}:{tries}",
+        run_at=at + pause,
+    )
+
+
+def attendance_fetched(live_session_id: str, fault: str, *, at: datetime) -> None:
+    """Write down that the attendance was read ('' as `fault`), or why it was not."""
+    meeting = _meeting(live_session_id)
+    if meeting is None:
+        return
+    meeting.fetch_fault = fault
+    if not fault:
+        meeting.fetched_at = at
+
+
 def pause_after(tries: int, named: timedelta | None) -> timedelta:
     """Return how long to wait before the next try: 30 s, 2 min, 8 min … an hour, or as named."""
     factor: int = 4 ** min(max(tries - 1, 0), 6)

@@ -5,7 +5,8 @@ names; after eight tries the organiser reads what is the matter. Meanwhile peopl
 plain address.
 """
 
-from datetime import timedelta
+import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -18,17 +19,21 @@ from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.kernel.localized import pick
 from lms.sessions import queries
+from lms.sessions.errors import ReportRefusedError
 from lms.sessions.operations.meeting import (
     MOST_TRIES,
     Held,
     ask_again,
+    attendance_fetched,
     drop_personal_link,
+    enqueue_fetch,
     fingerprint,
     keep_personal_link,
     meeting_failed,
     meeting_settled,
     pause_after,
 )
+from lms.sessions.operations.reporting import take_fetched_report
 from lms.sessions.providers.interface import (
     Guest,
     MeetingPlan,
@@ -42,12 +47,17 @@ from lms.sessions.queries.meetings import (
     AHEAD,
     WantedMeeting,
     find_wanted_meeting,
+    list_unfetched,
     list_wanted_meetings,
     registrations,
 )
 from lms.sessions.rules.joining import fill_name_format
+from lms.sessions.rules.reports import AttendanceReport, ReportUnreadableError, read_report
 
 log = structlog.get_logger()
+
+FETCHED_AFTER, FETCHED_WITHIN = timedelta(minutes=30), timedelta(days=2)
+"""From when after its end, and how long, a session's attendance is read by itself."""
 
 
 def plan_of(wanted: WantedMeeting) -> MeetingPlan:
@@ -178,6 +188,8 @@ def sync_meetings(context: JobContext, _payload: dict[str, Any]) -> None:
         elif wanted.meeting_id and not wanted.is_cancelled and wanted.starts_at <= at + AHEAD:
             near.append(wanted.live_session_id)
     with context.finish():
+        for key in list_unfetched(at - FETCHED_WITHIN, at - FETCHED_AFTER):
+            enqueue_fetch(key, at)
         for key in stale:
             ask_again(key, at)
         for key in near:
@@ -234,7 +246,48 @@ def register_people(context: JobContext, payload: dict[str, Any]) -> None:
         log.warning("people_not_registered", provider=service.name, fault=error.fault.value)
 
 
+def fetch_attendance(context: JobContext, payload: dict[str, Any]) -> None:
+    """Read who came from the service, over every occurrence and page, and let it count."""
+    key, tries = payload["live_session_id"], int(payload["tries"]) + 1
+    wanted = find_wanted_meeting(key)
+    service = _service(wanted.provider) if wanted is not None and wanted.meeting_id else None
+    if wanted is None or service is None:
+        return
+    fault, pause, file = "", None, None
+    try:
+        file = service.fetch_attendance(wanted.meeting_id, pick(wanted.title, "ja").text)
+    except ServiceUnavailableError as error:
+        fault, pause = error.fault.value, pause_after(tries, error.retry_after)
+    except ServiceRefusedError as error:
+        fault = error.fault.value
+    report = None
+    if file is not None:
+        try:
+            report = read_report(file, zone="UTC")
+        except ReportUnreadableError:
+            fault = "nobody"  # a report without a row
+    with context.finish():
+        at = clock.now()
+        if report is not None and file is not None:
+            fault = _take(key, wanted.provider, report, file, at)
+        attendance_fetched(key, fault, at=at)
+        if pause is not None and tries < MOST_TRIES:
+            enqueue_fetch(key, at, tries, pause)
+
+
+def _take(key: str, provider: str, report: AttendanceReport, file: bytes, at: datetime) -> str:
+    """Let a report count; return why it does not, '' when it does."""
+    try:
+        take_fetched_report(
+            key, report, checksum=hashlib.sha256(file).hexdigest(), name=f"{provider}.csv", at=at
+        )
+    except ReportRefusedError as error:
+        return error.code
+    return ""
+
+
 JOBS = {
+    "fetch_attendance": fetch_attendance,
     "sync_meeting": sync_meeting,
     "sync_meetings": sync_meetings,
     "remove_meeting": remove_meeting,

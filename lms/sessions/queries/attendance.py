@@ -14,7 +14,8 @@ from lms.kernel.localized import Localized
 from lms.people.models import Membership, Person
 from lms.people.queries import active_on, name_of, organisation_paths
 from lms.people.rules import OrganisationPath, PersonName, display_name
-from lms.sessions.models import Attendance, JoinPress, LiveSession
+from lms.sessions.models import Attendance, JoinPress, LiveSession, SessionWay
+from lms.sessions.queries.cards import WAY
 from lms.sessions.queries.evidence import (
     NO_EVIDENCE,
     Evidence,
@@ -154,8 +155,13 @@ def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[Roste
     People without an organisation come last.
     """
     rows = db.session.execute(
-        select(Person, Enrolment.attending, Attendance.reason)
+        select(Person, WAY, Attendance.reason)
         .join(Enrolment, Enrolment.person_id == Person.id)
+        .join(
+            SessionWay,
+            and_(SessionWay.person_id == Person.id, SessionWay.live_session_id == live_session_id),
+            isouter=True,
+        )
         .join(
             Attendance,
             and_(Attendance.person_id == Person.id, Attendance.live_session_id == live_session_id),

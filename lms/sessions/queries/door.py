@@ -25,10 +25,12 @@ from lms.sessions.models import (
     JoinPress,
     LiveSession,
     MissingCall,
+    SessionWay,
     WalkIn,
     WalkInState,
 )
 from lms.sessions.queries.attendance import enrolled_places
+from lms.sessions.queries.cards import WAY
 from lms.sessions.rules.checking_in import Where, find_where
 
 _ENROLLED = EnrolmentState.ENROLLED.value
@@ -82,8 +84,13 @@ def list_door(
         .subquery()
     )
     rows: Any = db.session.execute(
-        select(Person, Enrolment, CheckIn, pressed.c.first_at, Attendance)
+        select(Person, Enrolment, WAY, CheckIn, pressed.c.first_at, Attendance)
         .join(Enrolment, Enrolment.person_id == Person.id)
+        .join(
+            SessionWay,
+            and_(SessionWay.person_id == Person.id, SessionWay.live_session_id == live_session_id),
+            isouter=True,
+        )
         .join(
             CheckIn,
             and_(
@@ -107,7 +114,7 @@ def list_door(
 
 
 def _door_row(row: Any, places: Mapping[str, Any]) -> DoorRow:
-    person, enrolment, check_in, web_at, mark = row
+    person, enrolment, way, check_in, web_at, mark = row
     name = name_of(person)
     place = places.get(person.id)
     return DoorRow(
@@ -120,7 +127,7 @@ def _door_row(row: Any, places: Mapping[str, Any]) -> DoorRow:
         sort_key=name.sort_key,
         organisation=place.names[-1] if place is not None else {},
         organisation_order=(place is None, place.order if place is not None else ()),
-        attending=enrolment.attending,
+        attending=way,
         here_at=check_in.at if check_in is not None else None,
         source=check_in.source if check_in is not None else None,
         web_at=web_at,

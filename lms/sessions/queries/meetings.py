@@ -34,6 +34,7 @@ class MeetingCard:
     fetched_at: datetime | None
     registered: int
     has_meeting: bool
+    fetch_fault: str = ""
 
 
 def find_meeting_card(live_session_id: str) -> MeetingCard:
@@ -54,6 +55,7 @@ def find_meeting_card(live_session_id: str) -> MeetingCard:
         row.fetched_at,
         len(links),
         has_meeting=bool(row.meeting_id),
+        fetch_fault=row.fetch_fault,
     )
 
 
@@ -114,6 +116,25 @@ def list_wanted_meetings(at: datetime) -> tuple[WantedMeeting, ...]:
     """Return those of the sessions that are not over, in order of time."""
     rows = db.session.execute(_wanted().where(LiveSession.ends_at > at))
     return tuple(_as_wanted(*row) for row in rows)
+
+
+def list_unfetched(since: datetime, until: datetime) -> tuple[LiveSessionId, ...]:
+    """Return the sessions that ended in `[since, until)` and whose attendance was never read."""
+    rows = db.session.scalars(
+        select(LiveSession.id)
+        .join(ProviderMeeting, ProviderMeeting.live_session_id == LiveSession.id)
+        .where(
+            LiveSession.ends_at >= since,
+            LiveSession.ends_at < until,
+            LiveSession.cancelled_at.is_(None),
+            ProviderMeeting.state != MeetingState.REMOVED,
+            ProviderMeeting.meeting_id != "",
+            ProviderMeeting.fetched_at.is_(None),
+            ProviderMeeting.fetch_fault == "",
+        )
+        .order_by(LiveSession.ends_at, LiveSession.id)
+    )
+    return tuple(LiveSessionId(row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def judge_switch(facts: SwitchFacts, to: str, at: datetime) -> SwitchFault | Non
 PLACES = ("name", "kana", "latin", "organisation", "country")
 """What a format of names may hold in braces."""
 
-_PLACE = re.compile(r"\{\s*([a-z]+)\s*\}", re.IGNORECASE)
+_PLACE = re.compile(r"\{\s*([a-z_]+)\s*\}", re.IGNORECASE)
 
 
 def fill_name_format(pattern: str, known: Mapping[str, str]) -> str:

@@ -54,3 +54,23 @@ def _meanwhile(*, has_address: bool) -> str:
     if has_address:
         return str(_("Until then people come in by the plain address of the session."))
     return str(_("Please enter a plain address for the session, so that people can come in."))
+
+
+def fetch_sentence(card: MeetingCard) -> str:
+    """Return why the attendance could not be read from the service, '' while it could."""
+    name = str(SERVICES.get(card.provider, card.provider))
+    if not card.fetch_fault:
+        return ""
+    if card.fetch_fault in {"missing", "nobody", "report_nobody"}:
+        return str(_("%(service)s tells of nobody who came.", service=name))
+    if card.fetch_fault.startswith("report_"):
+        return str(
+            _("What %(service)s tells is of another time. Please import a report.", service=name)
+        )
+    return str(
+        _(
+            "The attendance could not be read from %(service)s. Try again, or import the report "
+            "that you save there.",
+            service=name,
+        )
+    )

@@ -15,9 +15,10 @@ from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel import clock
 from lms.kernel.ids import PersonId
 from lms.kernel.localized import pick
-from lms.sessions import operations, policy, queries
+from lms.sessions import policy, queries
 from lms.sessions.errors import LiveSessionRefusedError, SessionInputError
 from lms.sessions.operations import join_live_session
+from lms.sessions.operations.joining import switch_way as change_way
 from lms.sessions.providers import Guest, find_service
 from lms.sessions.queries import SessionCard, UpcomingSession
 from lms.sessions.queries.joining import WayIn, find_own_way, find_way_in, names_in_meeting
@@ -114,7 +115,7 @@ def switch_way(live_session_id: str) -> Any:
     way = request.form.get("way", "")
     try:
         with unit_of_work():
-            changed = operations.switch_way(current_actor(), live_session_id, way, at=at)
+            changed = change_way(current_actor(), live_session_id, way, at=at)
     except LiveSessionRefusedError as error:
         return _page(live_session_id, at, refusal_text(error)), 409
     except SessionInputError as error:

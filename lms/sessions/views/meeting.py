@@ -11,11 +11,11 @@ from lms.infra.web.access import STAFF, access, current_actor
 from lms.kernel import clock
 from lms.sessions import policy, queries
 from lms.sessions.errors import LiveSessionRefusedError, SessionInputError
-from lms.sessions.operations.meeting import choose_provider
+from lms.sessions.operations.meeting import ask_attendance, choose_provider
 from lms.sessions.providers import list_services
 from lms.sessions.queries.meetings import find_meeting_card
 from lms.sessions.texts import refusal_text
-from lms.sessions.texts.meeting import SERVICES, meeting_sentence
+from lms.sessions.texts.meeting import SERVICES, fetch_sentence, meeting_sentence
 from lms.sessions.views.blueprint import blueprint
 
 
@@ -40,6 +40,20 @@ def meeting(live_session_id: str) -> Any:
     return redirect(url_for("sessions.meeting", live_session_id=live_session_id), 303)
 
 
+@blueprint.post("/desk/sessions/<live_session_id>/meeting/attendance")
+@access(STAFF)
+def fetch_attendance(live_session_id: str) -> Any:
+    """Have the attendance read from the meeting's service, by a job."""
+    actor = current_actor()
+    try:
+        with unit_of_work():
+            ask_attendance(actor, live_session_id, at=clock.now())
+    except LiveSessionRefusedError as error:
+        return _page(live_session_id, refusal_text(error)), 409
+    flash(_("The service is being asked who came. Load this page again in a moment."), "done")
+    return redirect(url_for("sessions.meeting", live_session_id=live_session_id), 303)
+
+
 def _page(live_session_id: str, refusal: str | None = None) -> str:
     card = queries.get_live_session(live_session_id)
     held = find_meeting_card(live_session_id)
@@ -48,6 +62,8 @@ def _page(live_session_id: str, refusal: str | None = None) -> str:
         card=card,
         held=held,
         sentence=meeting_sentence(held, has_address=card.has_web),
+        fetch_sentence=fetch_sentence(held),
+        may_fetch=held.provider == "zoom" and held.has_meeting and card.starts_at <= clock.now(),
         services=[(name, SERVICES[name]) for name in list_services(current_settings())],
         service_names=SERVICES,
         refusal=refusal,
