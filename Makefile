@@ -44,7 +44,7 @@ lint: env
 	$(BIN)/lms content check
 
 bench: env
-	@for program in pages footprint rights watching withdrawal transcode; do $(BIN)/python bench/$$program.py || exit 1; done
+	@for program in pages footprint rights watching withdrawal transcode join; do $(BIN)/python bench/$$program.py || exit 1; done
 
 ## make messages: take new texts into the catalogues
 messages: env
