@@ -166,6 +166,9 @@ def tell_people_of_session(
     hands: list[str] = []
     if template == "session_scheduled":
         enrolled = set(list_enrolled_ids(card.edition_id))
+        # Who was enrolled in the meantime read of it in the mail about their seat.
+        told = set(list_invited_ids(live_session_id))
+        people = [key for key in people if key not in told]
         hands = [key for key in people if key not in enrolled]
         people = [key for key in people if key in enrolled]
     for listeners, telling in ((people, template), (hands, "session_invited")):

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
 
 from lms.infra.i18n import LANGUAGES
@@ -42,9 +43,9 @@ class ChangeForm(TomoniForm):
     kind = RadioField(
         _l("What changes"),
         choices=[
-            (ChangeKind.MOVED.value, _l("Another time or another place")),
-            (ChangeKind.WEB_ONLY.value, _l("On the web only")),
-            (ChangeKind.CANCELLED.value, _l("It is cancelled")),
+            SelectChoice(ChangeKind.MOVED.value, _l("Another time or another place")),
+            SelectChoice(ChangeKind.WEB_ONLY.value, _l("On the web only")),
+            SelectChoice(ChangeKind.CANCELLED.value, _l("It is cancelled")),
         ],
         validators=[InputRequired(message=_l("Please choose what changes."))],
     )
