@@ -492,7 +492,9 @@ def told_of_session(card: SessionCard, *, page: int) -> Told:
         .where(Person.id.in_(ids))
         .order_by(Person.sort_key, Person.id)
     )
-    people = [_told_person(person, first or second) for person, first, second in rows]
+    people = [
+        _told_person(person, second if first is None else first) for person, first, second in rows
+    ]
     counts: dict[str, int] = {str(state): 0 for state in MailState}
     for one in people:
         if one.state:

@@ -68,6 +68,7 @@ SECRETS = {
     "people.accept_invitation": "invitation",
     "people.reset_password": "reset",
     "people.confirm_address": "address",
+    "sessions.feed": "feed",
     **dict.fromkeys(
         (
             "rights.consent", "rights.answer_consent", "rights.sign_consent",

@@ -167,6 +167,7 @@ def test_an_edition_and_each_person_choose(
     assert (
         sign_in(world.cast.trainee).post("/account/calendar", data={"day": "y"}).status_code == 303
     )
+    found: list[tuple[str, str]] = []
     for before in (timedelta(days=7), timedelta(days=1), timedelta(hours=1)):
         clock.move_to(STARTS - before)
         found = reminded(app)

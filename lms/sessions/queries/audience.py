@@ -35,8 +35,8 @@ def _hands(live_session_id: str) -> tuple[Select[str | None], ...]:
 
 def list_audience_ids(live_session_id: str) -> list[str]:
     """Return everyone who is told of a session, in the order of ids. One query."""
-    people = union(_enrolled(live_session_id), *_hands(live_session_id)).subquery()
-    return list(db.session.scalars(select(people.c.person_id).order_by(people.c.person_id)))
+    people = db.session.scalars(union(_enrolled(live_session_id), *_hands(live_session_id)))
+    return sorted(str(person_id) for person_id in people)
 
 
 def list_told_ids(live_session_id: str) -> list[str]:
