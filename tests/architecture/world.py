@@ -70,7 +70,12 @@ from lms.rights.operations.shelving import keep_sheet, read_file
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms
 from lms.rights.rules.shelf import Place
-from lms.sessions.models import AttendanceStatus
+from lms.sessions.models import (
+    AttendanceStatus,
+    MeetingState,
+    PersonalLink,
+    ProviderMeeting,
+)
 from lms.sessions.operations import (
     AttendanceMark,
     SessionPlan,
@@ -78,8 +83,9 @@ from lms.sessions.operations import (
     schedule_live_session,
 )
 from lms.sessions.operations.scheduling import SpeakerPlan
+from lms.sessions.operations.subscribing import make_feed
 from lms.sessions.operations.venues import RoomPlan, VenuePlan, add_venue
-from lms.sessions.operations.walk_ins import note_walk_in
+from lms.sessions.operations.walk_ins import name_desk_hand, note_walk_in
 from lms.watching.operations import open_play
 from lms.watching.rules import TOKEN_LIFE, MediaToken, sign_token
 from tests.architecture.holdings import (
@@ -217,12 +223,33 @@ class _Builder:
             publish_edition(edition_id, actor=staff, at=NOW)
         me = _actor(learner)
         with unit_of_work():
-            apply_for_edition(edition_id, accommodation=private, message=private, actor=me, at=NOW)
+            apply_for_edition(
+                edition_id,
+                attending="web",
+                accommodation=private,
+                message=private,
+                actor=me,
+                at=NOW,
+            )
         with unit_of_work():
             live_session_id = schedule_live_session(
                 staff, edition_id, replace(_plan(word, web), speakers=(
                     SpeakerPlan(PersonId(speaker.id), _words(f"Speaker {word}", "講師")),
                 )), at=NOW,
+            )  # fmt: skip
+        with unit_of_work():
+            db.session.add(
+                ProviderMeeting(
+                    live_session_id=live_session_id, provider="zoom", state=MeetingState.READY,
+                    meeting_id="1", join_url=f"https://{web}.example/z/1", passcode=f"z-{web}",
+                    created_at=NOW,
+                )
+            )  # fmt: skip
+            db.session.add(
+                PersonalLink(
+                    live_session_id=live_session_id, person_id=learner.id, meeting_id="1",
+                    registrant_id="1", join_url=f"https://{web}.example/w/1", created_at=NOW,
+                )
             )  # fmt: skip
         with unit_of_work():
             record_attendance(
@@ -234,6 +261,7 @@ class _Builder:
             walk_in_id = note_walk_in(
                 staff, live_session_id, name=f"Walker {private}", organisation=private, at=NOW
             )
+            name_desk_hand(staff, edition_id, "frontdesk", at=NOW)
         ids = self._completion(edition_id, learner, private, staff)
         recording_id, agreement_id = self._recording(edition_id, word, speaker, private, staff)
         paper_id = self._handout(edition_id, word, speaker, private, staff)
@@ -521,6 +549,7 @@ class _Builder:
                         created_at=NOW, expires_at=NOW + timedelta(days=1),
                     )
                 )  # fmt: skip
+            secrets["feed"] = make_feed(_actor(learner), at=NOW)
         return secrets
 
 
@@ -554,5 +583,6 @@ def _plan(word: str, web: str) -> SessionPlan:
         venue_name=_words(f"Hall {word}", "会館"),
         web_url=f"https://{web}.example/j/1",
         web_passcode=f"pass-{web}",
+        dial_in=f"+81 3 {web}",
         is_recorded=True,
     )
