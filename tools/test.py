@@ -38,6 +38,7 @@ ENGINE_FREE = [
     "tests/rights/test_consent_rules.py",
     "tests/rights/test_consent_desk.py",
     "tests/rights/test_parse.py",
+    "tests/sessions/reports/*",
     "tests/sessions/test_calendar.py",
     "tests/watching/test_films.py",
     "tests/watching/test_handouts.py",
