@@ -450,3 +450,15 @@ def test_the_way_in_by_telephone_is_shown_after_the_press_alone(
     assert "+81-3-0000-0000" in after
     assert "Malay" in before
     assert "Blue room" in before
+
+
+def test_a_night_without_that_time_is_named_in_the_preview(world: World, sign_in: SignIn) -> None:
+    data = form(
+        pattern="weekly", day="2026-03-22", count="2", starts="02:30", ends="04:00",
+        timezone="Europe/Berlin",
+    )  # fmt: skip
+
+    page = body(sign_in(world.cast.organiser).post(series(world), data=data))
+
+    assert "2026年3月29日(日) 02:30–04:00 Europe/Berlin" in page
+    assert 'data-testid="save-series"' not in page

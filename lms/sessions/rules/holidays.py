@@ -14,8 +14,11 @@ from zoneinfo import ZoneInfo
 # Where Friday's prayer (jumu'ah) empties offices; members of the Organisation of Islamic
 # Cooperation in which most people keep it.
 FRIDAY_COUNTRIES = frozenset(
-    "AE AF BD BH BN DZ EG ID IQ IR JO KW LB LY MA MV MY OM PK PS QA SA SD SN SY TN TR YE".split()
-)
+    {
+        "AE", "AF", "BD", "BH", "BN", "DZ", "EG", "ID", "IQ", "IR", "JO", "KW", "LB", "LY", "MA",
+        "MV", "MY", "OM", "PK", "PS", "QA", "SA", "SD", "SN", "SY", "TN", "TR", "YE",
+    }
+)  # fmt: skip
 FRIDAY_FROM, FRIDAY_UNTIL = time(12, 0), time(14, 30)
 _FRIDAY = 4
 

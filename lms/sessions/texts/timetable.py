@@ -45,15 +45,14 @@ def _row(entry: TimetableEntry, language: str) -> tuple[str, str]:
 
 
 def _names(entry: TimetableEntry, role: str, language: str) -> str:
-    return _(", ").join(
-        pick(speaker.name, language).text for speaker in entry.speakers if speaker.role == role
-    )
+    names = [pick(one.name, language).text for one in entry.speakers if one.role == role]
+    return str(_(", ")).join(names)
 
 
 def place_text(entry: TimetableEntry, language: str) -> str:
     """Return where a session is held: venue and room, the web, or both."""
     card = entry.card
-    room = _(", ").join(
+    room = str(_(", ")).join(
         text
         for text in (pick(card.venue_name, language).text, pick(card.room, language).text)
         if text

@@ -20,7 +20,11 @@ __all__ = ["clashes_of", "is_accepted", "meeting_of"]
 def meeting_of(plan: SessionPlan | SessionRecord) -> Meeting:
     """Return a plan as clashes see it. Raises SessionInputError where its times do not fit."""
     starts_at, ends_at = instants_of(plan.starts_local, plan.ends_local, plan.timezone)
-    host = plan.host_id if isinstance(plan, SessionPlan) else plan.host and plan.host.person_id
+    host: str | None
+    if isinstance(plan, SessionPlan):
+        host = plan.host_id
+    else:
+        host = plan.host.person_id if plan.host is not None else None
     return Meeting(
         starts_at,
         ends_at,

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from lms.infra.db import db, unit_of_work
 from lms.infra.web.access import STAFF, access, current_actor
+from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.kernel.actor import Actor
+from lms.kernel.dates import format_day
 from lms.sessions import policy, queries
 from lms.sessions.errors import SessionInputError
 from lms.sessions.forms import SUGGESTED_ZONES
@@ -138,9 +139,5 @@ def preview_series(
 @blueprint.app_template_filter("wall_times")
 def wall_times(plan: SessionPlan) -> str:
     """Write the wall-clock times of a plan with its zone, when no moment answers to them."""
-    return _(
-        "%(start)s\u2013%(end)s %(zone)s",
-        start=f"{plan.starts_local:%Y-%m-%d %H:%M}",
-        end=f"{plan.ends_local:%H:%M}",
-        zone=plan.timezone,
-    )
+    day = format_day(plan.starts_local.date(), ui_language())
+    return f"{day} {plan.starts_local:%H:%M}\u2013{plan.ends_local:%H:%M} {plan.timezone}"
