@@ -24,7 +24,7 @@ class SessionInputError(InvalidInputError):
 
     Codes: `title_missing`, `ends_before_start`, `longer_than_day`, `unlikely_year`,
     `unknown_zone`, `time_does_not_exist` (facts: zone), `bad_link`, `minutes_out_of_range`,
-    `unknown_part`, `unknown_speaker`, `status_unknown`, `reason_missing`,
+    `unknown_part`, `unknown_speaker`, `status_unknown`, `percent_out_of_range`, `reason_missing`,
     `reason_too_long` (facts: most), `changed_meanwhile`, `already_past`,
     `web_only_without_link`, `way_unknown`, `provider_unknown`.
     """
@@ -43,5 +43,5 @@ class ReportRefusedError(RefusedError):
     """A report of a meeting, or a match in it, that cannot be taken.
 
     Codes: `report_gone`, `report_applied`, `report_other_time`, `report_other_meeting`,
-    `report_partly`, `report_no_time`, `report_nobody`, `match_not_listed`, `match_changed`.
+    `report_partly`, `report_no_time`, `report_nobody`, `match_not_listed`.
     """

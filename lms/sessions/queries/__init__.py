@@ -6,6 +6,7 @@ from lms.sessions.queries.attendance import (
     attendance_by_session,
     attendance_of,
     attended_session_ids,
+    list_edition_attendance,
     list_other_presses,
     list_roster,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "is_desk_hand",
     "join_decisions",
     "join_facts",
+    "list_edition_attendance",
     "list_edition_sessions",
     "list_open_session_ids",
     "list_other_presses",

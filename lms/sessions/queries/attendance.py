@@ -1,11 +1,11 @@
 """Who was there: evidence side by side, and the status that counts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select, union_all
+from sqlalchemy import func, literal, select, union_all
 
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.infra.db import db
@@ -15,7 +15,7 @@ from lms.people.models import Membership, Person
 from lms.people.queries import active_on, name_of, organisation_paths
 from lms.people.rules import OrganisationPath, PersonName, display_name
 from lms.sessions.models import Attendance, JoinPress, LiveSession, SessionWay
-from lms.sessions.queries.cards import WAY
+from lms.sessions.queries.cards import SessionCard, list_edition_sessions
 from lms.sessions.queries.evidence import (
     NO_EVIDENCE,
     Evidence,
@@ -26,7 +26,12 @@ from lms.sessions.queries.evidence import (
     meeting_arm,
     meetings_of_rows,
 )
-from lms.sessions.rules.attendance_status import AttendanceFacts, StatusDecision, decide_status
+from lms.sessions.rules.attendance_status import (
+    AttendanceFacts,
+    Meeting,
+    StatusDecision,
+    decide_status,
+)
 
 
 def _narrowed(live_session_ids: Collection[str] | None, person_id: str | None) -> Narrow:
@@ -148,56 +153,105 @@ def enrolled_places(edition_id: str, day: date) -> dict[str, OrganisationPath]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Seated:
+    """Somebody who holds a seat, with the organisation of a day."""
+
+    name: PersonName
+    attending: str
+    organisation: Localized
+
+
+def _seated(edition_id: str, day: date) -> tuple[_Seated, ...]:
+    """Return everyone enrolled, organisations in protocol order, then kana, in three queries."""
+    rows = db.session.execute(
+        select(Person, Enrolment.attending)
+        .join(Enrolment, Enrolment.person_id == Person.id)
+        .where(
+            Enrolment.edition_id == edition_id,
+            Enrolment.state == EnrolmentState.ENROLLED.value,
+        )
+    ).all()
+    places = enrolled_places(edition_id, day)
+    people = [(name_of(person), attending) for person, attending in rows]
+
+    def order(name: PersonName) -> tuple[object, ...]:
+        place = places.get(name.person_id)
+        return (place is None, place.order if place else (), name.sort_key, name.person_id)
+
+    return tuple(
+        _Seated(
+            name, attending, places[name.person_id].names[-1] if name.person_id in places else {}
+        )
+        for name, attending in sorted(people, key=lambda each: order(each[0]))
+    )
+
+
+def _rosters(
+    edition_id: str, day: date, live_session_ids: Collection[str]
+) -> dict[LiveSessionId, tuple[RosterRow, ...]]:
+    people = _seated(edition_id, day)
+    told = _rows(live_session_ids, None, meetings=True)
+    evidence = evidence_of_rows(told)
+    reasons: dict[tuple[str, str], str] = {}
+    ways: dict[tuple[str, str], str] = {}
+    beside: Any = db.session.execute(
+        union_all(
+            select(
+                literal("reason"), Attendance.live_session_id, Attendance.person_id,
+                Attendance.reason,
+            ).where(Attendance.live_session_id.in_(live_session_ids)),
+            select(
+                literal("way"), SessionWay.live_session_id, SessionWay.person_id, SessionWay.way
+            ).where(SessionWay.live_session_id.in_(live_session_ids)),
+        )
+    )  # fmt: skip
+    for kind, session_key, who, text in beside:
+        (reasons if kind == "reason" else ways)[session_key, who] = text
+
+    def roster_of(session_id: LiveSessionId, meeting: Meeting) -> Iterator[RosterRow]:
+        unseen = replace(NO_EVIDENCE, decision=decide_status(AttendanceFacts(), meeting))
+        for one in people:
+            person_id = one.name.person_id
+            known = evidence.get((session_id, person_id), unseen)
+            yield RosterRow(
+                person_id=person_id,
+                name=one.name.shown,
+                kana=one.name.kana,
+                organisation=one.organisation,
+                attending=ways.get((session_id, person_id), one.attending),
+                evidence=known,
+                decision=known.decision,
+                hand_reason=reasons.get((session_id, person_id), ""),
+            )
+
+    return {
+        session_id: tuple(roster_of(session_id, meeting))
+        for session_id, meeting in meetings_of_rows(told).items()
+    }
+
+
 def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[RosterRow, ...]:
     """Return everyone enrolled: organisations in protocol order, then kana, in five queries.
 
     `day` (of the session, at its place) decides which membership and name were in force.
     People without an organisation come last.
     """
-    rows = db.session.execute(
-        select(Person, WAY, Attendance.reason)
-        .join(Enrolment, Enrolment.person_id == Person.id)
-        .join(
-            SessionWay,
-            and_(SessionWay.person_id == Person.id, SessionWay.live_session_id == live_session_id),
-            isouter=True,
-        )
-        .join(
-            Attendance,
-            and_(Attendance.person_id == Person.id, Attendance.live_session_id == live_session_id),
-            isouter=True,
-        )
-        .where(
-            Enrolment.edition_id == edition_id,
-            Enrolment.state == EnrolmentState.ENROLLED.value,
-        )
-    ).all()
-    told = _rows([live_session_id], None, meetings=True)
-    evidence = evidence_of_rows(told)
-    session_id = LiveSessionId(live_session_id)
-    meeting = meetings_of_rows(told)[session_id]
-    unseen = replace(NO_EVIDENCE, decision=decide_status(AttendanceFacts(), meeting))
-    places = enrolled_places(edition_id, day)
-    people = [(name_of(row[0]), *row[1:]) for row in rows]
+    return _rosters(edition_id, day, [live_session_id])[LiveSessionId(live_session_id)]
 
-    def order(name: PersonName) -> tuple[object, ...]:
-        place = places.get(name.person_id)
-        return (place is None, place.order if place else (), name.sort_key, name.person_id)
 
-    def row_of(name: PersonName, attending: str, reason: str | None) -> RosterRow:
-        known = evidence.get((session_id, name.person_id), unseen)
-        return RosterRow(
-            person_id=name.person_id,
-            name=name.shown,
-            kana=name.kana,
-            organisation=places[name.person_id].names[-1] if name.person_id in places else {},
-            attending=attending,
-            evidence=known,
-            decision=known.decision,
-            hand_reason=reason or "",
-        )
+def list_edition_attendance(
+    edition_id: str,
+) -> tuple[tuple[SessionCard, tuple[RosterRow, ...]], ...]:
+    """Return the roster of each session of an edition that takes place, in six queries.
 
-    return tuple(row_of(*each) for each in sorted(people, key=lambda each: order(each[0])))
+    The organisations are those of the day of the first session.
+    """
+    cards = [card for card in list_edition_sessions(edition_id) if not card.is_cancelled]
+    if not cards:
+        return ()
+    rosters = _rosters(edition_id, cards[0].starts_local.date(), [card.id for card in cards])
+    return tuple((card, rosters[card.id]) for card in cards)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ from lms.sessions.errors import (
     DeskRefusedError,
     LiveSessionRefusedError,
     NotAdmittedError,
+    ReportRefusedError,
     SessionInputError,
 )
 from lms.sessions.models import AttendanceStatus
 from lms.sessions.rules import JoinDecision, JoinOutcome
 from lms.sessions.texts.desk import desk_refusal_text
+from lms.sessions.texts.reports import report_refusal_text
 
 STATUSES: dict[AttendanceStatus, Any] = {
     AttendanceStatus.PRESENT: _l("Present"),
@@ -95,6 +97,7 @@ def _input_sentences(facts: Any) -> dict[str, str]:
             "No single person signs in with this id or address. Use the sign-in id when an "
             "address is shared, or write a name only."
         ),
+        "percent_out_of_range": _("Please write a number between 0 and 100."),
         "status_unknown": _("Please choose one of the statuses."),
         "reason_missing": _("Please give the reason for this correction."),
         "reason_too_long": _(
@@ -135,8 +138,12 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
         return _input_sentences(error.facts)[error.code]
     if isinstance(error, NotAdmittedError):
         return str(_("Only people who are enrolled can join this session."))
-    if isinstance(error, DeskRefusedError):
-        return desk_refusal_text(error)
+    if isinstance(error, DeskRefusedError | ReportRefusedError):
+        return (
+            desk_refusal_text(error)
+            if isinstance(error, DeskRefusedError)
+            else report_refusal_text(error)
+        )
     if isinstance(error, LiveSessionRefusedError):
         if error.code == JoinOutcome.TOO_EARLY:
             opens: Any = error.facts["opens_at"]
