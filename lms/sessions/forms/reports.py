@@ -24,7 +24,7 @@ class _ReadingForm(TomoniForm):
         validators=[Length(max=64)],
         description=_l("For times that name no zone."),
     )
-    date_order = SelectField(_l("Order of dates such as 10/12"))
+    date_order = SelectField(_l("Order of dates such as 10/12"), default="")
 
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -55,14 +55,14 @@ class ReadAgainForm(_ReadingForm):
 class ColumnsForm(_ReadingForm):
     """Which column of a table is which."""
 
-    name = SelectField(COLUMNS[Column.NAME])
-    last_name = SelectField(COLUMNS[Column.LAST_NAME])
-    first_name = SelectField(COLUMNS[Column.FIRST_NAME])
-    email = SelectField(COLUMNS[Column.EMAIL])
-    joined = SelectField(COLUMNS[Column.JOINED])
-    left = SelectField(COLUMNS[Column.LEFT])
-    duration = SelectField(COLUMNS[Column.DURATION])
-    registrant_id = SelectField(COLUMNS[Column.REGISTRANT_ID])
+    name = SelectField(COLUMNS[Column.NAME], default="")
+    last_name = SelectField(COLUMNS[Column.LAST_NAME], default="")
+    first_name = SelectField(COLUMNS[Column.FIRST_NAME], default="")
+    email = SelectField(COLUMNS[Column.EMAIL], default="")
+    joined = SelectField(COLUMNS[Column.JOINED], default="")
+    left = SelectField(COLUMNS[Column.LEFT], default="")
+    duration = SelectField(COLUMNS[Column.DURATION], default="")
+    registrant_id = SelectField(COLUMNS[Column.REGISTRANT_ID], default="")
 
     def set_headers(self, headers: Sequence[str]) -> None:
         """Set the columns that may be chosen."""

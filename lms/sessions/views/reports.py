@@ -1,6 +1,7 @@
 """Attendance reports: sent, shown, applied; who is who in them; what an edition asks."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -55,6 +56,7 @@ from lms.sessions.rules.reconciling import (
     suggest_people,
 )
 from lms.sessions.texts import WAYS, attending_text, refusal_text, status_text
+from lms.sessions.texts.desk import clock_at
 from lms.sessions.texts.reports import (
     FITS,
     MATCH_STATES,
@@ -74,6 +76,12 @@ _MOST_BYTES = 20_000_000
 _LINES, _PEOPLE, _WAITING = 100, 100, 20
 _FOUND = 20
 _MOST_PAGES = 10_000
+
+
+@blueprint.app_template_filter("second_at")
+def second_at(seconds: int, card: SessionCard) -> str:
+    """Write a moment in seconds since the epoch as the time of the day at a session's place."""
+    return clock_at(datetime.fromtimestamp(seconds, UTC), card)
 
 
 def _page_number() -> int:
