@@ -144,7 +144,7 @@ def test_the_roster_stands_in_protocol_order_then_kana(world: World) -> None:
         "みどり第一労働組合",
         "青空第一労働組合",
     ]
-    assert len(counted.statements) == 5
+    assert len(counted.statements) == 6
 
 
 def test_attendance_of_everyone_in_one_query(world: World) -> None:

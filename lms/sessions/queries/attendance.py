@@ -163,7 +163,7 @@ class _Seated:
 
 
 def _seated(edition_id: str, day: date) -> tuple[_Seated, ...]:
-    """Return everyone enrolled, organisations in protocol order, then kana, in three queries."""
+    """Return everyone enrolled, organisations in protocol order, then kana, in four queries."""
     rows = db.session.execute(
         select(Person, Enrolment.attending)
         .join(Enrolment, Enrolment.person_id == Person.id)
@@ -232,7 +232,7 @@ def _rosters(
 
 
 def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[RosterRow, ...]:
-    """Return everyone enrolled: organisations in protocol order, then kana, in five queries.
+    """Return everyone enrolled: organisations in protocol order, then kana, in six queries.
 
     `day` (of the session, at its place) decides which membership and name were in force.
     People without an organisation come last.
@@ -243,7 +243,7 @@ def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[Roste
 def list_edition_attendance(
     edition_id: str,
 ) -> tuple[tuple[SessionCard, tuple[RosterRow, ...]], ...]:
-    """Return the roster of each session of an edition that takes place, in six queries.
+    """Return the roster of each session of an edition that takes place, in seven queries.
 
     The organisations are those of the day of the first session.
     """
