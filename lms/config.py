@@ -171,8 +171,11 @@ def _zoom(env: Mapping[str, str]) -> ZoomSettings | None:
     for name, value in zip(names, given, strict=True):
         if not value:
             raise ConfigError(f"{name} must be set with the other settings of Zoom.")
+    account_id, client_id, client_secret = given
     return ZoomSettings(
-        *given,
+        account_id,
+        client_id,
+        client_secret,
         host=env.get("TOMONI_ZOOM_HOST", "") or "me",
         api_url=_address(env, "TOMONI_ZOOM_API_URL") or "https://api.zoom.us/v2",
         auth_url=_address(env, "TOMONI_ZOOM_AUTH_URL") or "https://zoom.us",

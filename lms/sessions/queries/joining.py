@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, union
+from sqlalchemy import and_, func, select, union
 
 from lms.enrolment.models import Attending, Enrolment, EnrolmentState
 from lms.infra.db import db
@@ -149,7 +149,7 @@ def _seats(card: SessionCard, but: PersonId | None) -> tuple[int | None, int]:
             Enrolment.edition_id == card.edition_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
             Enrolment.person_id != (but or ""),
-            Attending.VENUE.value == WAY,
+            WAY.in_([Attending.VENUE.value]),
         )
         .scalar_subquery()
     )
@@ -222,7 +222,7 @@ def admitted_ids(live_session_id: str) -> tuple[PersonId, ...]:
         .where(
             Enrolment.edition_id == session.edition_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
-            or_(not has_venue, Attending.WEB.value == WAY),
+            *([WAY.in_([Attending.WEB.value])] if has_venue else ()),
         )
     )
     speaking = select(SessionSpeaker.person_id).where(
@@ -295,7 +295,7 @@ def find_host_id(live_session_id: str) -> PersonId | None:
 
 def get_host_sheet(card: SessionCard) -> HostSheet:
     """Return the sheet; its people are (name, reading, organisation) of those admitted."""
-    row = db.session.execute(
+    row: Any = db.session.execute(
         select(LiveSession.web_url, LiveSession.web_passcode, LiveSession.dial_in, Person)
         .join(Person, Person.id == LiveSession.host_id, isouter=True)
         .where(LiveSession.id == card.id)
