@@ -69,12 +69,11 @@ def recompute(make_app: Callable[[], Any]) -> None:
     Needed after the rules of time zones changed (an update of tzdata); workers do it by
     themselves. Prints one line for each session that moved, or whose time exists no more.
     """
-    # Reading a report must not wait for the database's libraries.
-    from lms.infra.db import unit_of_work  # noqa: PLC0415
-    from lms.kernel import clock  # noqa: PLC0415
-    from lms.kernel.localized import pick  # noqa: PLC0415
-    from lms.kernel.wall import zone_rules_version  # noqa: PLC0415
-    from lms.sessions.operations.recomputing import recompute_times  # noqa: PLC0415
+    from lms.infra.db import unit_of_work  # noqa: PLC0415 - reports need no database
+    from lms.kernel import clock  # noqa: PLC0415 - as above
+    from lms.kernel.localized import pick  # noqa: PLC0415 - as above
+    from lms.kernel.wall import zone_rules_version  # noqa: PLC0415 - as above
+    from lms.sessions.operations.recomputing import recompute_times  # noqa: PLC0415 - as above
 
     with make_app().app_context():
         with unit_of_work():

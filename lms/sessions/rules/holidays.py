@@ -40,8 +40,10 @@ class Holiday:
 
 @lru_cache(maxsize=64)
 def _calendar(country: str, year: int, language: str) -> Mapping[date, tuple[Holiday, ...]]:
-    # Heavy, and needed by organisers alone.
-    from holidays import country_holidays, list_supported_countries  # noqa: PLC0415
+    from holidays import (  # noqa: PLC0415 - heavy, and needed by organisers alone
+        country_holidays,
+        list_supported_countries,
+    )
 
     if country not in list_supported_countries():
         return {}
