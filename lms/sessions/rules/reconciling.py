@@ -115,13 +115,18 @@ def read_for_session(
         )
 
     report = read(how.date_order)
-    doubtful = any(warning.code is Warned.DATE_ORDER for warning in report.warnings)
-    if how.date_order is None and doubtful:
-        for order in DateOrder:
-            other = read(order)
-            if judge_fit(other, starts_at, ends_at, ()) in {Fit.FITS, Fit.PARTLY}:
-                return other
+    doubts = [one for one in report.warnings if one.code is Warned.DATE_ORDER]
+    if how.date_order is not None or not doubts or _is_of(report, starts_at, ends_at):
+        return report
+    taken = str(doubts[0].params.get("order", "")).lower()
+    for order in (DateOrder.MDY, DateOrder.DMY, DateOrder.YMD):
+        if order.value != taken and _is_of(other := read(order), starts_at, ends_at):
+            return other
     return report
+
+
+def _is_of(report: AttendanceReport, starts_at: datetime, ends_at: datetime) -> bool:
+    return judge_fit(report, starts_at, ends_at, ()) in {Fit.FITS, Fit.PARTLY}
 
 
 # --- what is the same person, the same line ------------------------------------------------------
