@@ -58,7 +58,7 @@ class VenueForm(TomoniForm):
 
     def seen(self) -> int:
         """Return the version that was on the page; 0 for none."""
-        text = str(self.version.data or "")
+        text = str((self.version.raw_data or [""])[0])
         return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0  # noqa: PLR2004 - fits every table
 
     def add_blank_rooms(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
+from lms.courses.models import EditionState
 from lms.infra.i18n import LANGUAGES, speaking
 from lms.infra.site import read_site
 from lms.infra.typesetting import typeset
@@ -92,10 +93,13 @@ def timetable_paper(programme_slug: str, edition_slug: str) -> Any:
 def _own_timetable(
     programme_slug: str, edition_slug: str
 ) -> tuple[EditionDesk, tuple[TimetableDay, ...]]:
-    """Return edition and days for who takes part, speaks or organises; NotFoundError else."""
+    """Return edition and days for who takes part, speaks or organises; NotFoundError else.
+
+    A draft has no page at its address yet; organisers have the desk's.
+    """
     actor = current_actor()
     edition = find_edition_by_slugs(programme_slug, edition_slug)
-    if edition is None:
+    if edition is None or edition.state == EditionState.DRAFT:
         raise NotFoundError
     days = list_timetable(edition.edition_id)
     if (
