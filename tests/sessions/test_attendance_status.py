@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,7 @@ def reported(*pairs: tuple[float, float]) -> AttendanceFacts:
     return AttendanceFacts(stays=stays(*pairs), reported_minutes=0)
 
 
-def asking(**rule: int | bool) -> Meeting:
+def asking(**rule: Any) -> Meeting:
     return replace(SETTLED, rule=replace(DEFAULT_RULE, **rule))
 
 

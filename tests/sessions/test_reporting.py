@@ -377,7 +377,7 @@ def test_the_rule_of_the_edition_decides_and_tells_whom_it_changes(
         ({"min_percent": 101}, "min_percent"),
     ],
 )
-def test_a_rule_out_of_range_is_refused(world: World, changes: dict[str, int], field: str) -> None:
+def test_a_rule_out_of_range_is_refused(world: World, changes: dict[str, Any], field: str) -> None:
     with pytest.raises(SessionInputError) as refused, unit_of_work():
         set_attendance_rule(
             world.organiser, world.edition_id, replace(DEFAULT_RULE, **changes), at=NOON
