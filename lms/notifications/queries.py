@@ -485,7 +485,7 @@ def told_of_session(card: SessionCard, *, page: int) -> Told:
     whole = f"edition_cancelled:{card.edition_id}:{notice.at.isoformat(timespec='microseconds')}:"
     ids = list_told_ids(card.id)
     own, other = aliased(OutboxMail), aliased(OutboxMail)
-    rows = db.session.execute(
+    rows: Any = db.session.execute(
         select(Person, own, other)
         .outerjoin(own, own.dedup_key == literal(mark).concat(Person.id))
         .outerjoin(other, other.dedup_key == literal(whole).concat(Person.id))

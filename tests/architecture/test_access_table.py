@@ -273,7 +273,7 @@ def test_the_words_are_where_staff_look_for_them(walk: Walk) -> None:
         assert len(seen) > 1, word
 
 
-#: What is the same for everybody, and a calendar that its own reader's program keeps and asks of again.
+#: What is the same for everybody, and a calendar that its own reader's program asks for again.
 KEPT = frozenset({"web.theme_css", "web.logo", "sessions.feed"})
 
 

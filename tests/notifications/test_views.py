@@ -273,7 +273,9 @@ def test_every_mail_of_the_demo_is_readable_with_its_calendar(
     clock: time_machine.Traveller,
 ) -> None:
     folded = "BEGIN:VCALENDAR\r\nSUMMARY:懇談\r\n 会\r\nEND:VCALENDAR\r\n"
-    monkeypatch.setattr(calendar_parts, "_providers", [lambda *_asked: [CalendarPart(folded.encode(), "REQUEST")]])
+    monkeypatch.setattr(
+        calendar_parts, "_providers", [lambda *_asked: [CalendarPart(folded.encode(), "REQUEST")]]
+    )
     first = write()
     clock.shift(timedelta(seconds=1))
     second = write("other@union.example", calendar=[{"live_session_id": "s", "method": "REQUEST"}])

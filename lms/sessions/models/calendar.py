@@ -35,7 +35,8 @@ class SessionChange(WithId, Model):
     """A change that people were told of, with how it was before and what was said about it.
 
     `kind` is moved (time, place or title), web_only or cancelled. `was` holds what changed as it
-    stood: `starts_at` and `ends_at` (ISO 8601), `timezone`, `venue_name`, `room`, `has_web`, `title`.
+    stood: `starts_at` and `ends_at` (ISO 8601), `timezone`, `venue_name`, `room`, `has_web`,
+    `title`.
     `sequence` is the session's number after it, by which the mails about it are found.
     """
 

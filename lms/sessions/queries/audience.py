@@ -1,6 +1,7 @@
 """Who is told of a session: those enrolled, and those who run it."""
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Select, select, union
 
@@ -35,8 +36,8 @@ def _hands(live_session_id: str) -> tuple[Select[str | None], ...]:
 
 def list_audience_ids(live_session_id: str) -> list[str]:
     """Return everyone who is told of a session, in the order of ids. One query."""
-    people = db.session.scalars(union(_enrolled(live_session_id), *_hands(live_session_id)))
-    return sorted(str(person_id) for person_id in people)
+    people: Any = union(_enrolled(live_session_id), *_hands(live_session_id))
+    return sorted(str(person_id) for person_id in db.session.scalars(people))
 
 
 def list_told_ids(live_session_id: str) -> list[str]:
@@ -44,7 +45,7 @@ def list_told_ids(live_session_id: str) -> list[str]:
     told = select(SessionInvitation.person_id).where(
         SessionInvitation.live_session_id == live_session_id
     )
-    people = union(_enrolled(live_session_id), *_hands(live_session_id), told)
+    people: Any = union(_enrolled(live_session_id), *_hands(live_session_id), told)
     return sorted(str(person_id) for person_id in db.session.scalars(people))
 
 
