@@ -47,6 +47,8 @@ from lms.rights.operations.shelving import keep_sheet, read_file, take_sheet
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms, ItemAnswer
 from lms.rights.rules.shelf import Place
+from lms.sessions.models import ReportedPerson
+from lms.sessions.operations.reporting import SentReport, keep_report
 from lms.watching.operations import copy_key
 from tests.conftest import NOW
 
@@ -100,6 +102,23 @@ def add_holdings(course: Course) -> Mapping[str, str]:
         **_shelf(course),
         "closed_id": _closed(course),
     }
+
+
+def add_report(live_session_id: str, private: str, staff: Actor) -> Mapping[str, str]:
+    """Add a report that is only shown, and somebody in an earlier one who waits."""
+    content = (
+        "Name (original name),Email,Join time,Leave time,Duration (minutes),Guest\r\n"
+        f"{private},,2026-10-12 10:00:00,2026-10-12 11:00:00,60,Yes\r\n"
+    ).encode()
+    waiting = ReportedPerson(
+        live_session_id=live_session_id, identity=new_id(), name=f"Guest {private}", minutes=1
+    )
+    with unit_of_work():
+        kept = keep_report(
+            staff, live_session_id, SentReport(f"{private}.csv", content, "Asia/Tokyo"), at=NOW
+        )
+        db.session.add(waiting)
+    return {"report_id": kept.id, "reported_id": waiting.id}
 
 
 def add_copies(course: Course, film_id: str, paper_id: str, reader: Actor) -> Mapping[str, str]:

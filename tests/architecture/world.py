@@ -92,6 +92,7 @@ from tests.architecture.holdings import (
     Course,
     add_copies,
     add_holdings,
+    add_report,
     agree,
     answer_letter,
     run_job,
@@ -273,6 +274,7 @@ class _Builder:
         beside = Course(edition_id, word, private, staff, speaker, _details(word), self.paper)
         more = {
             **add_holdings(beside),
+            **add_report(live_session_id, private, staff),
             **add_copies(beside, recording_id, paper_id, me),
             **answer_letter(beside, paper_id, letter["rightsholder_id"]),
         }
