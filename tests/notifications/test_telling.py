@@ -497,6 +497,7 @@ def test_many_are_told_in_steps_and_a_job_begun_again_tells_nobody_twice(
 
 QUIET = {
     "AttendanceChanged",  # the person's own press, or the desk's list
+    "EditionCloned",  # a draft, which nobody knows of yet
     "AttendanceReconciled",  # what a report or the rule says, for the organiser who sees it
 }
 

@@ -55,13 +55,9 @@ def switch_way(actor: Actor, live_session_id: str, way: str, *, at: datetime) ->
     )
     if way != usual:
         db.session.add(
-            SessionWay(
-                live_session_id=live_session_id, person_id=person_id, way=way, changed_at=at
-            )
+            SessionWay(live_session_id=live_session_id, person_id=person_id, way=way, changed_at=at)
         )
-    record_act(
-        actor, "live_session.way_changed", "live_session", live_session_id, at=at, way=way
-    )
+    record_act(actor, "live_session.way_changed", "live_session", live_session_id, at=at, way=way)
     return True
 
 

@@ -69,6 +69,7 @@ def judge_switch(facts: SwitchFacts, to: str, at: datetime) -> SwitchFault | Non
 PLACES = ("name", "kana", "latin", "organisation", "country")
 """What a format of names may hold in braces."""
 
+_EDGES = re.compile(r"^[ _\-/|\u30fb\uff0f\uff3f\u3001,]+|[ _\-/|\u30fb\uff0f\uff3f\u3001,]+$")
 _PLACE = re.compile(r"\{\s*([a-z_]+)\s*\}", re.IGNORECASE)
 
 
@@ -83,7 +84,7 @@ def fill_name_format(pattern: str, known: Mapping[str, str]) -> str:
         return " ".join(part for part in (pattern.strip(), known.get("name", "")) if part)
     filled = _PLACE.sub(lambda match: known.get(match[1].lower(), ""), pattern)
     filled = re.sub(r"\(\s*\)|\uff08\s*\uff09|\[\s*\]", "", filled)
-    return " ".join(filled.split()).strip(" _-/|\u30fb\uff0f\uff3f\u3001,") or known.get("name", "")
+    return _EDGES.sub("", " ".join(filled.split())) or known.get("name", "")
 
 
 def is_name_format(pattern: str) -> bool:

@@ -38,6 +38,8 @@ class Fit(StrEnum):
 #: What an organiser may confirm although it does not fit by itself.
 CONFIRMABLE = frozenset({Fit.OTHER_MEETING, Fit.PARTLY, Fit.NO_TIME})
 
+_SILENT = re.compile(r"[\u30fc'\u2019]")
+
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
@@ -231,7 +233,7 @@ def latin_words(text: str) -> tuple[str, ...]:
             base = unicodedata.normalize("NFD", char)[0].lower()
             if base.isascii() and base.isalpha():
                 out.append(base)
-            elif char not in "\u30fc'\u2019":  # a long mark lengthens, an apostrophe parts nothing
+            elif not _SILENT.fullmatch(char):  # a long mark lengthens, an apostrophe parts nothing
                 out.append(" ")
         elif syllable.startswith("small y"):
             before = out.pop() if out else ""

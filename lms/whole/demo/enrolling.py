@@ -7,19 +7,20 @@ from sqlalchemy import select
 
 from lms.completion.models import RevocationTask
 from lms.courses.models import Edition, EditionState
-from lms.enrolment.models import Enrolment
+from lms.enrolment.models import Attending, Enrolment
 from lms.enrolment.operations import apply_for_edition, decide_applications
 from lms.enrolment.rules import Decision
 from lms.infra.db import db
 from lms.kernel.ids import EditionId, PersonId
 from lms.records.queries import find_achievement
-from lms.sessions.models import AttendanceStatus, JoinPress, LiveSession
+from lms.sessions.models import AttendanceStatus, CheckIn, JoinPress, LiveSession
 from lms.sessions.operations import (
     AttendanceMark,
     RestMark,
     join_live_session,
     record_attendance,
 )
+from lms.sessions.operations.checking_in import check_in
 from lms.whole.demo.courses import days_ago, find_edition, parts_of, session_of
 from lms.whole.demo.data import read_stories
 from lms.whole.demo.people import actor_of, id_of
@@ -106,14 +107,28 @@ def seed_absences(session_id: str, at: datetime) -> None:
 
 
 def _attend(session: LiveSession, logins: Iterable[str]) -> None:
-    for number, login in enumerate(logins):
-        pressed = db.session.scalar(
-            select(JoinPress.id)
-            .where(JoinPress.live_session_id == session.id, JoinPress.person_id == id_of(login))
-            .limit(1)
+    """Let people come: who takes part in the room is checked in, others press join."""
+    in_room = set(
+        db.session.scalars(
+            select(Enrolment.person_id).where(
+                Enrolment.edition_id == session.edition_id, Enrolment.attending == Attending.VENUE
+            )
         )
-        if pressed is None:
-            moment = session.starts_at + timedelta(minutes=number - 6)
+    )
+    come = {
+        person_id
+        for evidence in (JoinPress, CheckIn)
+        for person_id in db.session.scalars(
+            select(evidence.person_id).where(evidence.live_session_id == session.id)
+        )
+    }
+    for number, login in enumerate(logins):
+        person_id, moment = id_of(login), session.starts_at + timedelta(minutes=number - 6)
+        if person_id in come:
+            continue
+        if person_id in in_room:
+            check_in(actor_of("organiser", moment), session.id, person_id, at=moment)
+        else:
             join_live_session(actor_of(login, moment), session.id, at=moment)
 
 
