@@ -24,6 +24,7 @@ class SessionInputError(InvalidInputError):
 
     Codes: `title_missing`, `ends_before_start`, `longer_than_day`, `unlikely_year`,
     `unknown_zone`, `time_does_not_exist` (facts: zone), `bad_link`, `minutes_out_of_range`,
+    `name_place_unknown`,
     `unknown_part`, `unknown_speaker`, `status_unknown`, `percent_out_of_range`, `reason_missing`,
     `reason_too_long` (facts: most), `changed_meanwhile`, `already_past`,
     `web_only_without_link`, `way_unknown`, `provider_unknown`.

@@ -383,6 +383,7 @@ def test_days_and_times_are_read_from_japanese_hands(
         ),
         ({"web_url": "javascript:alert(1)"}, "Please enter a web address"),
         ({"map_url": "maps.example"}, "Please enter a web address"),
+        ({"name_format_en": "{union} {name}"}, "Only {name}, {kana}, {latin}, {organisation}"),
         ({"join_opens_minutes": "十五"}, "Please write a whole number"),
         ({"join_opens_minutes": "9999"}, "Please write a number of minutes"),
         ({"grace_minutes": "-5"}, "Please write a number of minutes"),

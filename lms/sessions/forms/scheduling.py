@@ -163,7 +163,11 @@ class SessionForm(TomoniForm):
         320,
         description=_l("The sign-in id or address of the person who opens the meeting."),
     )
-    name_format_ja = line(_l("How to write one's name in the meeting, in Japanese"), 200)
+    name_format_ja = line(
+        _l("How to write one's name in the meeting, in Japanese"),
+        200,
+        description=_l("Such as {organisation} {name}; what is in braces is filled in for each."),
+    )
     name_format_en = line(_l("How to write one's name in the meeting, in English"), 200)
     join_opens_minutes = PlainIntegerField(
         _l("Join opens before the start"), validators=[given()], default=15

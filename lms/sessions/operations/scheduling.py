@@ -22,6 +22,7 @@ from lms.sessions.events import LiveSessionScheduled
 from lms.sessions.models import LiveSession, SessionSpeaker
 from lms.sessions.operations.announcing import write_cancellation, write_change
 from lms.sessions.rules import MAX_MINUTES, TimesFault, is_web_link, judge_times
+from lms.sessions.rules.joining import is_name_format
 from lms.sessions.rules.planning import MAX_SEATS, SPEAKER_ROLES, is_language_tag
 
 
@@ -216,6 +217,9 @@ def _check_meeting(plan: SessionPlan) -> None:
         raise SessionInputError("seats", "seats_out_of_range", most=MAX_SEATS)
     if not all(is_language_tag(tag) for tag in plan.channels):
         raise SessionInputError("channels", "unknown_language")
+    for language, pattern in plan.name_format.items():
+        if not is_name_format(pattern):
+            raise SessionInputError(f"name_format_{language}", "name_place_unknown")
     if plan.host_id is not None and db.session.get(Person, plan.host_id) is None:
         raise SessionInputError("host", "unknown_speaker")
 

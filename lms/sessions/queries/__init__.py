@@ -1,4 +1,4 @@
-"""Reads of live sessions. Nothing here but `desk` and `find_web_access` gives the web address."""
+"""Reads of live sessions. Nothing here but `desk` and `joining` gives the web address."""
 
 from lms.sessions.queries.attendance import (
     Press,
@@ -14,10 +14,8 @@ from lms.sessions.queries.cards import (
     SessionCard,
     Speaker,
     UpcomingSession,
-    WebAccess,
     find_live_session,
     find_live_session_for,
-    find_web_access,
     get_live_session,
     join_decisions,
     join_facts,
@@ -52,7 +50,6 @@ __all__ = [
     "Speaker",
     "SpeakerRecord",
     "UpcomingSession",
-    "WebAccess",
     "attendance_by_session",
     "attendance_of",
     "attended_session_ids",
@@ -64,7 +61,6 @@ __all__ = [
     "find_live_session",
     "find_live_session_for",
     "find_session_record",
-    "find_web_access",
     "get_live_session",
     "is_desk_hand",
     "join_decisions",

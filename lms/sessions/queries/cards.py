@@ -421,21 +421,3 @@ def speakers_of(live_session_ids: Collection[str]) -> dict[LiveSessionId, tuple[
             )
         )
     return {key: tuple(speakers) for key, speakers in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class WebAccess:
-    """The real way in. Only for the redirect after a press, and for organisers."""
-
-    url: str
-    passcode: str
-
-
-def find_web_access(live_session_id: str) -> WebAccess | None:
-    """Return the web address and passcode, or None when there is no address."""
-    row = db.session.execute(
-        select(LiveSession.web_url, LiveSession.web_passcode).where(
-            LiveSession.id == live_session_id, LiveSession.web_url != ""
-        )
-    ).first()
-    return None if row is None else WebAccess(row.web_url, row.web_passcode)

@@ -74,6 +74,9 @@ def _input_sentences(facts: Any) -> dict[str, str]:
             zone=facts.get("zone", ""),
         ),
         "bad_link": _("Please enter a web address that begins with https:// or http://."),
+        "name_place_unknown": _(
+            "Only {name}, {kana}, {latin}, {organisation} and {country} can be filled in."
+        ),
         "minutes_out_of_range": _(
             "Please write a number of minutes between 0 and %(most)s.", most=facts.get("most", "")
         ),
