@@ -93,6 +93,17 @@ def _film(end: str, scroll_to: str = "") -> Callable[[Page], None]:
     return way
 
 
+def _beside(link: str, end: str) -> Callable[[Page], None]:
+    """Open what lies beside a page that the desk links to: its address with another last word."""
+
+    def way(page: Page) -> None:
+        page.goto("/desk")
+        address = page.locator(f'a[href$="{link}"]').first.get_attribute("href") or ""
+        page.goto(address.removesuffix(link) + end)
+
+    return way
+
+
 def _watch_film(page: Page) -> None:
     """Open the recording with chapters from the library, play a moment and stop."""
     page.goto("/recordings")
@@ -146,6 +157,14 @@ SHOTS = (
     Shot("draft", "organiser", _go("/desk/editions/new/web-lecture")),
     Shot("applications", "organiser", _follow("/desk", 'a[href$="/applications"]')),
     Shot("attendance", "organiser", _follow("/desk", 'a[href$="/attendance"]')),
+    Shot("check-in", "organiser", _beside("/attendance", "/check-in"), height=1000),
+    Shot("change", "organiser", _beside("/attendance", "/change")),
+    Shot("timetable", "organiser", _beside("/applications", "/timetable")),
+    Shot(
+        "ticket",
+        "trainee",
+        _follow("/my", '[data-testid="next-session"] h3 a', 'a[href$="/ticket"]'),
+    ),
     Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]'), height=1420),
     Shot("recording", "organiser", _film(""), height=1180),
     Shot("captions", "organiser", _film("/captions/ja")),

@@ -244,6 +244,10 @@ UNSEEN: dict[str, tuple[str, ...]] = {
     "rights.mark_removed": (),
     "rights.confirm_segments": (),
     "rights.unlink": ("lineage",),
+    # Every venue is offered, no report was applied, and the one that waits is known by its columns.
+    "sessions.list_venue": (),
+    "sessions.discard": (),
+    "sessions.report_columns": ("name", "email", "joined", "left", "duration", "registrant_id"),
     # Written by the page's own program, or shown on the way from one page to the next.
     "recordings.start_upload": (),
     "rights.tick_session_checklist": ("done",),

@@ -109,7 +109,8 @@ def test_a_new_publication_takes_the_place_of_the_old(desk: Desk, ask: Ask) -> N
     assert ask("overseas").allowed
     desk.publish(LATER, reach=Reach.HQ)
     assert ask("overseas", at=LATER).code is Code.PUB_AUDIENCE
-    assert [row.ended_at for row in db.session.scalars(select(Publication))] == [LATER, None]
+    written = select(Publication).order_by(Publication.id)
+    assert [row.ended_at for row in db.session.scalars(written)] == [LATER, None]
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def test_a_course_one_does_not_look_after_is_not_named(world: World, sign_in: Si
     notice = page[page.index('data-testid="clashes"') :]
     assert "Secret" not in notice
     assert cast.trainee.family_name not in notice
-    assert re.search(r"1人|1 person", notice)
+    assert re.search(r"1名|1 person", notice)
 
 
 def test_an_edit_tells_only_what_is_new_in_the_way(world: World, sign_in: SignIn) -> None:
