@@ -10,7 +10,7 @@ import pytest
 import segno
 from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
 from lms.enrolment.models import Enrolment
@@ -79,33 +79,33 @@ def before_camera(
     key: str,
     tmp_path: Path,
     live: str,
+    chromium: Browser,
     sign_in: Callable[[Person], FlaskClient],
 ) -> Iterator[Page]:
     """The organiser's page on a telephone before whose camera the trainee's ticket is held."""
     del key
     film = tmp_path / "ticket.y4m"
     film_of(ticket_text(SECRET, enrolment_of(world.cast.trainee)), film)
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        pytest.skip("no Chromium here: install Debian's, or name one with CHROMIUM")
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)))
     client = sign_in(world.cast.organiser)
     with client.session_transaction() as session:
         session["language"] = "en"
     cookie = client.get_cookie("tomoni")
     assert cookie is not None
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-video-capture={film}",
-            ],
-        )
+    browser = chromium.browser_type.launch(
+        executable_path=program,
+        args=[
+            "--no-sandbox",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={film}",
+        ],
+    )
+    try:
         context = browser.new_context(base_url=live, viewport={"width": 400, "height": 850})
         context.add_cookies([{"name": "tomoni", "value": cookie.value, "url": live}])
         yield context.new_page()
+    finally:
         browser.close()
 
 
