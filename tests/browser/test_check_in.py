@@ -75,6 +75,7 @@ def faults() -> Iterator[list[str]]:
 
 @pytest.fixture
 def before_camera(
+    *,
     world: World,
     key: str,
     tmp_path: Path,
