@@ -88,8 +88,8 @@ def test_the_desk_is_told_at_each_step_and_never_twice(
         61: [], 60: mail, 59: [], 45: [], 30: mail, 14: mail, 10: [], 7: mail, 1: mail, 0: [],
         -1: [],
     }  # fmt: skip
-    rows = db.session.scalars(select(RightsReminder).where(RightsReminder.kind == "rights"))
-    assert [row.days for row in rows] == [60, 30, 14, 7, 1]
+    steps = select(RightsReminder.days).where(RightsReminder.kind == "rights")
+    assert list(db.session.scalars(steps.order_by(RightsReminder.id))) == [60, 30, 14, 7, 1]
     assert cast.organiser.address == "organiser@demo.example"
 
 
