@@ -96,21 +96,18 @@ def test_speakers_find_their_sessions_without_a_seat(world: World) -> None:
     )
 
 
-def test_decisions_for_a_list_in_one_query_or_none(world: World) -> None:
+def test_an_editions_sessions_as_one_person_stands_to_each_in_one_query(world: World) -> None:
     keys = [world.add(), world.add(**on(20))]
-    world.enrol(world.cast.trainee)
-    actor = world.cast.actor("trainee")
-    cards = queries.list_edition_sessions(world.edition_id)
-    known = queries.standings(actor.person_id, keys)
+    person = world.enrol(world.cast.trainee)
 
     with Counted() as counted:
-        asked = queries.join_decisions(actor, cards, OPEN_AT)
-    with Counted() as none:
-        told = queries.join_decisions(actor, cards, OPEN_AT, known)
+        found = queries.edition_sessions_for(world.edition_id, person, OPEN_AT)
+    nobody = queries.edition_sessions_for(world.edition_id, None, OPEN_AT)
 
-    assert asked == told
-    assert [asked[key].outcome for key in keys] == [JoinOutcome.OPEN, JoinOutcome.TOO_EARLY]
-    assert (len(counted.statements), len(none.statements)) == (1, 0)
+    outcomes = {one.card.id: one.decision.outcome for one in found}
+    assert outcomes == {keys[0]: JoinOutcome.OPEN, keys[1]: JoinOutcome.TOO_EARLY}
+    assert len(counted.statements) == 1
+    assert [one.standing for one in nobody] == [Standing.NONE] * 2
 
 
 def test_the_roster_stands_in_protocol_order_then_kana(world: World) -> None:

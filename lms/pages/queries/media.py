@@ -1,14 +1,13 @@
 """Recordings and handouts as pages list them: what they are, whether one may, how far one is."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lms.completion.queries import EditionProgress, PersonEvidence, Progress
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.enrolment.rules import RIGHTS_STATUS
 from lms.kernel.actor import Actor
-from lms.kernel.ids import LiveSessionId
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.queries import list_new_versions
 from lms.recordings.rules import host_of
@@ -24,7 +23,6 @@ from lms.rights.queries import (
 from lms.rights.rules import Decision
 from lms.rights.rules.facts import ACCEPTED
 from lms.sessions.queries import SessionCard
-from lms.sessions.rules import Standing
 
 _FINISHED = 990  # thousandths: nothing worth going on with
 _VERSION_IS_NEW = timedelta(days=14)
@@ -73,7 +71,6 @@ class CourseMedia:
 
     lines: tuple[MediaLine, ...] = ()
     progress: EditionProgress | None = None
-    standings: Mapping[LiveSessionId, Standing] = field(default_factory=dict)
 
     def of_part(self, part_id: str | None) -> tuple[MediaLine, ...]:
         """Return what belongs to a part (None: to the course as a whole)."""
@@ -202,7 +199,6 @@ def media_of_edition(
     actor: Actor,
     edition_id: str,
     own: Enrolment | None,
-    cards: Iterable[SessionCard],
     progress: Progress | None,
     *,
     at: datetime,
@@ -217,14 +213,8 @@ def media_of_edition(
     enrolled = own is not None and own.state == EnrolmentState.ENROLLED
     if not enrolled and not actor.is_staff:
         lines = [line for line in lines if line.allowed]
-    standing = Standing.NONE
-    if enrolled and own is not None:
-        standing = Standing(own.attending)
-    elif actor.is_staff:
-        standing = Standing.STAFF
     editions = progress.editions if progress is not None else {}
     return CourseMedia(
         tuple(lines),
         next((one for key, one in editions.items() if key == edition_id), None),
-        {card.id: standing for card in cards},
     )

@@ -27,7 +27,8 @@ from lms.records.operations import mark_lesson_read, mark_lesson_unread
 from lms.records.queries import read_lesson_ids
 from lms.rights.rules import Decision, viewer_answer
 from lms.rights.texts import VIEWER_TEXTS
-from lms.sessions.queries import join_decisions, list_edition_sessions
+from lms.sessions.policy import may_know, may_organise
+from lms.sessions.queries import edition_sessions_for
 
 MAX_SEARCH = 100
 
@@ -104,9 +105,11 @@ def course(programme_slug: str, edition_slug: str) -> Any:
     course = _course(programme_slug, edition_slug)
     edition = course.entry.edition
     enrolled = course.own is not None and course.own.state == EnrolmentState.ENROLLED
-    cards = list_edition_sessions(edition.id)
+    sessions = edition_sessions_for(
+        edition.id, actor.person_id, at, organises=may_organise(actor, edition.programme_id)
+    )
     progress = progress_of(actor.person_id, [edition.id]) if enrolled and actor.person_id else None
-    media = media_of_edition(actor, edition.id, course.own, cards, progress, at=at)
+    media = media_of_edition(actor, edition.id, course.own, progress, at=at)
     opening = None if enrolled else judge_opening(opening_facts(edition, actor), at)
     return render_template(
         "pages/course.html",
@@ -116,9 +119,8 @@ def course(programme_slug: str, edition_slug: str) -> Any:
         own=course.own,
         enrolled=enrolled,
         outline=list_outline(edition.id),
-        cards=cards,
-        decisions=join_decisions(actor, cards, at, media.standings),
-        standings=media.standings,
+        sessions=sessions,
+        knows_sessions=any(may_know(one.standing) for one in sessions),
         media=media,
         progress=media.progress,
         checklist_items=checklist_items,

@@ -1,6 +1,6 @@
 """Sessions as everyone who may know of them sees them: without the web address and passcode."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, sele
 from lms.courses.models import Edition, Programme
 from lms.enrolment.models import Attending, Enrolment, EnrolmentState
 from lms.infra.db import db
-from lms.kernel.actor import Actor
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import EditionId, LiveSessionId, PartId, PersonId, ProgrammeId
 from lms.kernel.localized import Localized, localized
@@ -224,6 +223,18 @@ def _speaks(person_id: str | None) -> ColumnElement[bool]:
     )
 
 
+def _role(person_id: str | None) -> ColumnElement[str | None]:
+    """Whether a person speaks or interprets; who does both speaks."""
+    return (
+        select(func.max(SessionSpeaker.role))
+        .where(
+            SessionSpeaker.live_session_id == LiveSession.id, SessionSpeaker.person_id == person_id
+        )
+        .correlate(LiveSession)
+        .scalar_subquery()
+    )
+
+
 def _pressed(person_id: str | None) -> ColumnElement[bool]:
     return exists().where(
         JoinPress.live_session_id == LiveSession.id, JoinPress.person_id == person_id
@@ -231,13 +242,17 @@ def _pressed(person_id: str | None) -> ColumnElement[bool]:
 
 
 def _for_person(person_id: str | None) -> Select[Any]:
-    """Return cards with the person's enrolment, way, speaking and presses beside them."""
+    """Return cards with the person's enrolment, way, speaking and presses beside them.
+
+    Nobody in particular is nobody's id: compared with NULL, who speaks by name only would match.
+    """
+    person_id = person_id or ""
     return (
         select_cards(
             Enrolment.state.label("enrolment_state"),
             WAY.label("attending"),
             (LiveSession.host_id == person_id).label("hosts"),
-            _speaks(person_id).label("speaks"),
+            _role(person_id).label("role"),
             _pressed(person_id).label("pressed"),
         )
         .join(
@@ -270,11 +285,11 @@ _APPLYING = frozenset(
 def _standing(row: Row[Any], *, organises: bool) -> Standing:
     if row.hosts:
         return Standing.HOST
-    if row.enrolment_state == EnrolmentState.ENROLLED.value and not row.speaks:
+    if row.enrolment_state == EnrolmentState.ENROLLED.value and not row.role:
         has_venue = bool(row.venue_name or row.venue_address)
         way = way_in_session(row.attending, has_venue=has_venue)
         return Standing.VENUE if way == Attending.VENUE.value else Standing.WEB
-    if row.speaks:
+    if row.role:
         return Standing.SPEAKER
     if organises:
         return Standing.STAFF
@@ -296,19 +311,27 @@ def join_facts(card: SessionCard, standing: Standing) -> JoinFacts:
 
 @dataclass(frozen=True, slots=True)
 class UpcomingSession:
-    """A session with how one person stands to it and whether they may join now."""
+    """A session with how one person stands to it and whether they may join now.
+
+    `role`: `speaker` or `interpreter` for who does so, else ''.
+    """
 
     card: SessionCard
     standing: Standing
     decision: JoinDecision
     has_pressed: bool = False
+    role: str = ""
 
 
 def _for_viewer(row: Row[Any], at: datetime, *, organises: bool = False) -> UpcomingSession:
     card = card_of(row)
     standing = _standing(row, organises=organises)
     return UpcomingSession(
-        card, standing, decide_join(join_facts(card, standing), at), bool(row.pressed)
+        card,
+        standing,
+        decide_join(join_facts(card, standing), at),
+        bool(row.pressed),
+        row.role or "",
     )
 
 
@@ -341,13 +364,17 @@ def next_sessions(
 ) -> tuple[UpcomingSession, ...]:
     """Return what lies before a person, soonest first, with the decision to join. One query.
 
-    Holds the sessions of these editions and those in which the person speaks, until their
-    join window closes; cancelled ones only `with_cancelled`.
+    Holds the sessions of these editions and those that the person runs (speaks, interprets,
+    hosts), until their join window closes; cancelled ones only `with_cancelled`.
     """
     rows = db.session.execute(
         _for_person(person_id)
         .where(
-            or_(LiveSession.edition_id.in_(edition_ids), _speaks(person_id)),
+            or_(
+                LiveSession.edition_id.in_(edition_ids),
+                _speaks(person_id),
+                LiveSession.host_id == person_id,
+            ),
             true() if with_cancelled else LiveSession.cancelled_at.is_(None),
             LiveSession.ends_at > at - _LOOK_BACK,
         )
@@ -357,32 +384,15 @@ def next_sessions(
     return tuple(each for each in found if each.decision.closes_at > at)
 
 
-def standings(
-    person_id: PersonId | None, live_session_ids: Collection[str]
-) -> dict[LiveSessionId, Standing]:
-    """Return how a person stands to sessions (staff apart), in one query."""
-    if not live_session_ids:
-        return {}
-    rows = db.session.execute(_for_person(person_id).where(LiveSession.id.in_(live_session_ids)))
-    return {LiveSessionId(row.id): _standing(row, organises=False) for row in rows}
+def edition_sessions_for(
+    edition_id: str, person_id: PersonId | None, at: datetime, *, organises: bool = False
+) -> tuple[UpcomingSession, ...]:
+    """Return all sessions of an edition as one person stands to each, in order. One query.
 
-
-def join_decisions(
-    actor: Actor,
-    cards: Iterable[SessionCard],
-    at: datetime,
-    known: Mapping[LiveSessionId, Standing] | None = None,
-) -> dict[LiveSessionId, JoinDecision]:
-    """Return the decision to join for a list of sessions.
-
-    One query; none when the caller knows the standings already (`known`, by session id).
+    `organises` is the policy's answer for the edition's programme. Cancelled ones are included.
     """
-    cards = tuple(cards)
-    found = standings(actor.person_id, [c.id for c in cards]) if known is None else known
-    return {
-        card.id: decide_join(join_facts(card, found.get(card.id, Standing.NONE)), at)
-        for card in cards
-    }
+    rows = db.session.execute(_for_person(person_id).where(LiveSession.edition_id == edition_id))
+    return tuple(_for_viewer(row, at, organises=organises) for row in rows)
 
 
 # --- speakers and the way in --------------------------------------------------------------------

@@ -106,10 +106,9 @@ def _own_timetable(
         policy.may_organise(actor, edition.programme_id)
         or takes_part(edition.edition_id, actor.person_id)
         or any(
-            speaker.person_id == actor.person_id
+            actor.person_id in {entry.card.host_id, *(one.person_id for one in entry.speakers)}
             for day in days
             for entry in day.entries
-            for speaker in entry.speakers
         )
     ):
         return edition, days
