@@ -27,7 +27,8 @@ class SessionInputError(InvalidInputError):
     `name_place_unknown`,
     `unknown_part`, `unknown_speaker`, `status_unknown`, `percent_out_of_range`, `reason_missing`,
     `reason_too_long` (facts: most), `changed_meanwhile`, `already_past`,
-    `web_only_without_link`, `way_unknown`, `provider_unknown`.
+    `web_only_without_link`, `way_unknown`, `provider_unknown`, `group_title_missing`,
+    `group_unknown`, `group_changed_meanwhile`.
     """
 
 
@@ -45,4 +46,12 @@ class ReportRefusedError(RefusedError):
 
     Codes: `report_gone`, `report_applied`, `report_other_time`, `report_other_meeting`,
     `report_partly`, `report_no_time`, `report_nobody`, `match_not_listed`.
+    """
+
+
+class GroupRefusedError(RefusedError):
+    """A rule refuses an act on seminar groups.
+
+    Codes: `group_full` (facts: title), `group_has_sessions` (facts: count), `no_groups`,
+    `nobody_to_spread`, `plan_empty`.
     """

@@ -39,6 +39,24 @@ class LiveSessionPeopleChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveSessionGroupsChanged:
+    """A session that people know of is for other seminar groups now, or for everybody."""
+
+    live_session_id: LiveSessionId
+    edition_id: EditionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeminarGroupsChanged:
+    """People of an edition were put into another seminar group, or into none."""
+
+    edition_id: EditionId
+    person_ids: tuple[PersonId, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LiveSessionCancelled:
     """It will not take place."""
 

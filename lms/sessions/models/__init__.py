@@ -10,6 +10,14 @@ from lms.sessions.models.desk import (
     WalkInState,
 )
 from lms.sessions.models.evidence import Attendance, AttendanceStatus, JoinPress
+from lms.sessions.models.groups import (
+    GroupConsent,
+    GroupMember,
+    PlannedPlace,
+    PlannedSession,
+    SeminarGroup,
+    SessionGroup,
+)
 from lms.sessions.models.joining import (
     AddressRelease,
     MeetingState,
@@ -43,6 +51,8 @@ __all__ = [
     "DeskHand",
     "EditionAttendanceRule",
     "EditionReminders",
+    "GroupConsent",
+    "GroupMember",
     "JoinPress",
     "LiveSession",
     "MatchState",
@@ -50,12 +60,16 @@ __all__ = [
     "MeetingState",
     "MissingCall",
     "PersonalLink",
+    "PlannedPlace",
+    "PlannedSession",
     "ProviderMeeting",
     "ReminderChoice",
     "ReportMapping",
     "ReportRow",
     "ReportedPerson",
+    "SeminarGroup",
     "SessionChange",
+    "SessionGroup",
     "SessionInvitation",
     "SessionReminder",
     "SessionSpeaker",
