@@ -27,12 +27,13 @@ def _say(*lines: object) -> None:
     click.echo("".join(f"{line}\n" for line in lines).encode(errors="replace"), nl=False)
 
 
-def _checked(folder: Path, *, lenient: bool) -> Checked:
-    """Check a folder; with faults, write them and end with 1."""
+def _checked(folder: Path, *, lenient: bool, house: bool = False) -> Checked:
+    """Check a folder, with `house` against its house's rules too; faults end the command."""
     checked = check_content(folder, lenient=lenient)
     _say(*(f"{one.path}:{one.line}: warning: {one.sentence}" for one in checked.warnings))
-    if checked.faults:
-        _say(*checked.faults)
+    faults = sorted((*checked.faults, *(checked.unlike_house if house else ())))
+    if faults:
+        _say(*faults)
         sys.exit(1)
     return checked
 
@@ -47,7 +48,7 @@ def content() -> None:
 @_LENIENT
 def check(folder: Path, *, lenient: bool) -> None:
     """Name file and line of every fault in DIR. Needs neither database nor settings."""
-    _say(_checked(folder, lenient=lenient).counts())
+    _say(_checked(folder, lenient=lenient, house=True).counts())
 
 
 @content.command("load")

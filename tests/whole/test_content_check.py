@@ -46,7 +46,7 @@ def test_sound_content_gives_one_line_of_counts(folder: Path) -> None:
     result = _check(folder)
     assert result.exit_code == 0
     assert result.output == (
-        "1 programmes, 1 editions, 2 parts, 1 lessons in 2 texts, 2 figures: no faults.\n"
+        "1 programmes, 1 editions, 2 parts, 1 lessons in 2 texts, 2 figures, 0 terms: no faults.\n"
     )
 
 

@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from yaml.nodes import Node
+from yaml.nodes import MappingNode, Node
 
 from lms.infra.markup.nodes import Reader, Report, read_yaml
 
 CHART_TYPES = ("bar", "line", "stacked", "schema")
+DIAGRAM_TYPES = ("steps", "timeline", "levels")
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*?)[ \t]*")
 BLOCK_KINDS = ("chart", "check")
 
@@ -48,6 +49,30 @@ class Chart:
     series: tuple[Series, ...]
     source: str
     decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A box of a diagram. `when` is written in a timeline only, `text` in the other kinds."""
+
+    label: str
+    text: str = ""
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """A figure without numbers: steps in order, a timeline, or levels from top to bottom.
+
+    `cycle`: the last step leads to the first again.
+    """
+
+    kind: str
+    title: str
+    alt: str
+    items: tuple[Item, ...]
+    source: str
+    cycle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +124,13 @@ def _closing(lines: list[str], start: int, fence: str) -> int:
     return len(lines)
 
 
-def read_chart(source: str, first_line: int, report: Report) -> Chart | None:
-    """Read a figure; every fault is reported, and with any the answer is None."""
+def read_chart(
+    source: str, first_line: int, report: Report, language: str = "en"
+) -> Chart | Diagram | None:
+    """Read a figure; every fault is reported, and with any the answer is None.
+
+    How long the words of a diagram may be depends on the language that it is written in.
+    """
     faults: list[int] = []
 
     def note(line: int, sentence: str) -> None:
@@ -108,8 +138,19 @@ def read_chart(source: str, first_line: int, report: Report) -> Chart | None:
         report(line, sentence)
 
     node = read_yaml(source, first_line, note)
-    chart = _chart(node, Reader(first_line, note)) if node is not None else None
-    return None if faults else chart
+    if node is None:
+        return None
+    read = Reader(first_line, note)
+    figure = (
+        _diagram(node, read, language) if _type_of(node) in DIAGRAM_TYPES else _chart(node, read)
+    )
+    return None if faults else figure
+
+
+def _type_of(node: Node) -> str:
+    """Return the type that a figure names, before anything of it is checked."""
+    pairs = node.value if isinstance(node, MappingNode) else []
+    return next((str(value.value) for key, value in pairs if key.value == "type"), "")
 
 
 def _chart(node: Node, read: Reader) -> Chart | None:
@@ -117,7 +158,7 @@ def _chart(node: Node, read: Reader) -> Chart | None:
     fields = read.fields(node, "The chart", required, ("x_label",))
     if fields is None:
         return None
-    kind = read.choice(fields.get("type"), "The chart's type", CHART_TYPES)
+    kind = read.choice(fields.get("type"), "The chart's type", (*CHART_TYPES, *DIAGRAM_TYPES))
     if kind == "schema" and "x_label" not in fields:
         read.fault(node, "A chart of the type schema lacks the key 'x_label'.")
     if "x_label" in fields and kind not in {"schema", ""}:
@@ -180,6 +221,52 @@ def _series(
     if values and all(value is None for value in values):
         read.fault(fields["values"], f"{what} has no figure at all.")
     return Series(name, values), [str(read.plain(item) or "") for item in nodes]
+
+
+#: How many items a diagram has: least and most.
+_ITEMS = {"steps": (3, 7), "timeline": (3, 9), "levels": (3, 6)}
+#: How long its words may be: a box holds half as many characters of a language without spaces.
+_LABEL, _TEXT, _WHEN, _EVENT = 24, 80, 16, 60
+
+
+def _diagram(node: Node, read: Reader, language: str) -> Diagram | None:
+    kind = _type_of(node)
+    may = ("cycle",) if kind == "steps" else ()
+    fields = read.fields(node, "The chart", ("type", "title", "alt", "items", "source"), may)
+    if fields is None:
+        return None
+    nodes = read.items(fields.get("items"), "The chart's items", *_ITEMS[kind])
+    items = [_item(item, number, kind, read, language) for number, item in enumerate(nodes, 1)]
+    return Diagram(
+        kind=kind,
+        title=read.text(fields.get("title"), "The chart's title", 100),
+        alt=read.text(fields.get("alt"), "The chart's alt", 600, 20),
+        items=tuple(one for one in items if one is not None),
+        source=read.text(fields.get("source"), "The chart's source"),
+        cycle=bool(read.flag(fields.get("cycle"), "The chart's cycle")),
+    )
+
+
+def _item(node: Node, number: int, kind: str, read: Reader, language: str) -> Item | None:
+    what = f"items[{number}] of the chart"
+    share = 2 if language == "ja" else 1
+    if kind == "timeline":
+        fields = read.fields(node, what, ("when", "label"))
+        if fields is None:
+            return None
+        when, _value = (
+            read.label(fields["when"], f"'when' of {what}", _WHEN)
+            if ("when" in fields)
+            else ("", None)
+        )
+        return Item(read.text(fields.get("label"), f"'label' of {what}", _EVENT // share), "", when)
+    fields = read.fields(node, what, ("label", "text"))
+    if fields is None:
+        return None
+    return Item(
+        read.text(fields.get("label"), f"'label' of {what}", _LABEL // share),
+        read.text(fields.get("text"), f"'text' of {what}", _TEXT // share),
+    )
 
 
 def _decimals(text: str) -> int:

@@ -13,6 +13,8 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from typing_extensions import override
 
+from lms.infra.markup.terms import Term, TermLinks, term_book
+
 RUBY = re.compile(r"\{([^{}|\n]+)\|([^{}|\n]+)\}")
 _TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre",
@@ -29,7 +31,6 @@ _SCHEMES = {"http", "https", "mailto"}
 _HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
 # Figures stand flush right; a unit or sign may stand with them.
 _FIGURES = re.compile(r"\W*[\d.,]+\W*", re.ASCII)
-_UNLINKED = {"a", "code", "pre", "h2", "h3", "h4", "rt", "rp", "th"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,11 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """Safe HTML with its headings in order."""
+    """Safe HTML with its headings and the keys of the terms linked in it, in order."""
 
     html: str
     headings: tuple[Heading, ...]
+    linked: tuple[str, ...] = ()
 
 
 class _Ruby(InlineProcessor):
@@ -66,10 +68,10 @@ class _Ruby(InlineProcessor):
 class _Shape(Treeprocessor):
     """Give headings their ids, mark callouts and columns of figures, link terms."""
 
-    def __init__(self, md: Markdown, terms: Sequence[str]):
+    def __init__(self, md: Markdown, terms: Sequence[Term]):
         super().__init__(md)
         self.headings: list[Heading] = []
-        self._terms = _Terms(terms)
+        self.links = TermLinks(term_book(tuple(terms)))
 
     @override
     def run(self, root: ET.Element) -> None:
@@ -80,7 +82,7 @@ class _Shape(Treeprocessor):
                 element.set("class", "callout")
             elif element.tag == "table":
                 _shape_table(element)
-        self._terms.link(root)
+        self.links.link(root)
 
     def _heading(self, element: ET.Element) -> None:
         element.tag = _HEADINGS[element.tag]
@@ -97,79 +99,6 @@ class _Shape(Treeprocessor):
                 parts.append(self._plain(child))
             parts.append(child.tail or "")
         return re.sub("\x02(\\d+)\x03", lambda m: chr(int(m[1])), "".join(parts))
-
-
-class _Terms:
-    """Links the first occurrence of each term of the glossary to its entry."""
-
-    def __init__(self, terms: Sequence[str]):
-        self._open = {term.casefold(): number for number, term in enumerate(terms, 1) if term}
-        longest_first = sorted((re.escape(term) for term in terms if term), key=len, reverse=True)
-        # A Latin word is linked whole; Japanese has no spaces to ask for.
-        found = "|".join(
-            rf"\b{term}\b" if term[0].isascii() and term[-1].isascii() else term
-            for term in longest_first
-        )
-        self._pattern = re.compile(found, re.IGNORECASE) if found else None
-
-    def link(self, element: ET.Element) -> None:
-        """Walk the tree in reading order."""
-        if self._pattern is None or element.tag in _UNLINKED:
-            return
-        if element.tag == "ruby":
-            return
-        self._take(element, None, element.text or "")
-        for child in list(element):
-            standing = child
-            if child.tag == "ruby":
-                standing = self._ruby(element, child)
-            else:
-                self.link(child)
-            if standing.tail:
-                self._take(element, standing, standing.tail)
-
-    def _number(self, text: str) -> int | None:
-        return self._open.pop(text.casefold(), None)
-
-    def _ruby(self, parent: ET.Element, ruby: ET.Element) -> ET.Element:
-        """Link a ruby that is a term; return what stands in its place."""
-        number = self._number(ruby.text or "")
-        if number is None:
-            return ruby
-        link = ET.Element("a", {"class": "term", "href": f"#term-{number}"})
-        at = list(parent).index(ruby)
-        link.tail, ruby.tail = ruby.tail, None
-        parent.remove(ruby)
-        link.append(ruby)
-        parent.insert(at, link)
-        return link
-
-    def _take(self, parent: ET.Element, after: ET.Element | None, text: str) -> None:
-        """Link the terms within one run of text, which stands after a child or before all."""
-        assert self._pattern is not None
-        pieces: list[str | ET.Element] = []
-        done = 0
-        for match in self._pattern.finditer(text):
-            number = self._number(match[0])
-            if number is None:
-                continue
-            link = ET.Element("a", {"class": "term", "href": f"#term-{number}"})
-            link.text = match[0]
-            pieces += [text[done : match.start()], link]
-            done = match.end()
-        if not pieces:
-            return
-        at = 0 if after is None else list(parent).index(after) + 1
-        first = str(pieces[0])
-        if after is None:
-            parent.text = first
-        else:
-            after.tail = first
-        links = [piece for piece in pieces if isinstance(piece, ET.Element)]
-        texts = [*(piece for piece in pieces[2:] if isinstance(piece, str)), text[done:]]
-        for offset, (link, tail) in enumerate(zip(links, texts, strict=True)):
-            link.tail = tail
-            parent.insert(at + offset, link)
 
 
 def _begins_bold(quote: ET.Element) -> bool:
@@ -195,7 +124,7 @@ def _shape_table(table: ET.Element) -> None:
 class _House(Extension):
     """What a lesson may hold beside plain Markdown, and what it may not."""
 
-    def __init__(self, terms: Sequence[str]):
+    def __init__(self, terms: Sequence[Term]):
         super().__init__()
         self._terms = terms
         self.shape: _Shape | None = None
@@ -209,7 +138,7 @@ class _House(Extension):
         md.treeprocessors.register(self.shape, "house", 15)
 
 
-def convert(markdown: str, terms: Sequence[str] = ()) -> Converted:
+def convert(markdown: str, terms: Sequence[Term] = ()) -> Converted:
     """Return safe HTML. Whatever the text holds, the result has only elements of a text.
 
     A text nested too deeply to be read is given as it is written.
@@ -230,7 +159,9 @@ def convert(markdown: str, terms: Sequence[str] = ()) -> Converted:
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
     )
-    return Converted(safe, tuple(house.shape.headings) if house.shape is not None else ())
+    if house.shape is None:
+        return Converted(safe, ())
+    return Converted(safe, tuple(house.shape.headings), tuple(house.shape.links.linked))
 
 
 def plain_text(markdown: str, *, without_code: bool = False) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lms.infra.markup.blocks import (
     BLOCK_KINDS,
     Chart,
+    Diagram,
     Question,
     read_chart,
     read_check,
@@ -29,16 +30,41 @@ _QUESTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A section under a heading of level 2. `line` is that of its heading within the file.
+
+    `role` is "plain", "deeper", "questions" or empty; `length` as in LENGTHS, with its heading.
+    """
+
+    title: str
+    line: int
+    role: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the text: rows with the head, and columns."""
+
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """What a lesson's Markdown holds. `charts` has None for a figure with faults.
 
     `questions` is empty without a check, None for a check with faults; `length` as in LENGTHS.
+    `text` is the Markdown without figures and check, as the terms of the glossary are sought in it.
     """
 
-    charts: tuple[Chart | None, ...]
+    charts: tuple[Chart | Diagram | None, ...]
     questions: tuple[Question, ...] | None
     has_check: bool
     length: int
+    sections: tuple[Section, ...] = ()
+    tables: tuple[Table, ...] = ()
+    text: str = ""
 
 
 def text_length(text: str, language: str) -> int:
@@ -53,7 +79,7 @@ def find_faults(markdown: str, language: str, first_line: int, report: Report) -
     def note(index: int, sentence: str) -> None:
         report(first_line + index, sentence)
 
-    charts: list[Chart | None] = []
+    charts: list[Chart | Diagram | None] = []
     questions: tuple[Question, ...] | None = ()
     checks = [block for block in blocks if block.kind == "check"]
     for block in blocks:
@@ -61,7 +87,7 @@ def find_faults(markdown: str, language: str, first_line: int, report: Report) -
             note(block.first_line, f"The {block.kind} block is not closed with ```.")
         inside = first_line + block.first_line + 1
         if block.kind == "chart":
-            charts.append(read_chart(block.source, inside, report))
+            charts.append(read_chart(block.source, inside, report, language))
         elif block is checks[0]:
             questions = read_check(block.source, inside, report)
         else:
@@ -80,7 +106,43 @@ def find_faults(markdown: str, language: str, first_line: int, report: Report) -
     if not least <= length <= most:
         unit = "characters" if language == "ja" else "words"
         note(0, f"The text must have {least:,} to {most:,} {unit}, not {length:,}.")
-    return Body(tuple(charts), questions, bool(checks), length)
+    return Body(
+        charts=tuple(charts),
+        questions=questions,
+        has_check=bool(checks),
+        length=length,
+        sections=_sections(lines, language, first_line),
+        tables=_tables("\n".join(lines)),
+        text="\n".join(lines),
+    )
+
+
+def role_of(title: str, language: str) -> str:
+    """Return what a section is, by its title: "plain", "deeper", "questions" or an empty text."""
+    if title in {word("plain", language), word("questions", language)}:
+        return "plain" if title == word("plain", language) else "questions"
+    begin = word("deeper", language)
+    after = title.removeprefix(begin)
+    is_deeper = title.startswith(begin) and not after[:1].isalnum()
+    return "deeper" if is_deeper else ""
+
+
+def _sections(lines: list[str], language: str, first_line: int) -> tuple[Section, ...]:
+    starts = [n for n, line in enumerate(lines) if line.startswith("## ")]
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        title = plain_text(lines[start]).strip()
+        length = text_length(plain_text("\n".join(lines[start:end])), language)
+        found.append(Section(title, first_line + start, role_of(title, language), length))
+    return tuple(found)
+
+
+def _tables(text: str) -> tuple[Table, ...]:
+    found = []
+    for table in re.findall(r"<table>.*?</table>", convert(text).html, re.DOTALL):
+        rows = table.count("<tr>")
+        found.append(Table(rows, len(re.findall(r"<t[hd]\b", table)) // max(rows, 1)))
+    return tuple(found)
 
 
 def _look_at_lines(lines: list[str], note: Report) -> None:

@@ -14,6 +14,7 @@ from lms.infra.markup.chart import chart_html
 from lms.infra.markup.convert import Heading, convert, plain_text
 from lms.infra.markup.faults import text_length
 from lms.infra.markup.quiz import quiz_html
+from lms.infra.markup.terms import Term
 
 # Reading speed with understanding: characters or words a minute.
 _PER_MINUTE = {"ja": 450, "en": 190}
@@ -27,7 +28,7 @@ class LessonHtml:
     with the lesson's `lang` and the class `prose`. `headings` make the table of contents
     (`anchor` is an id within `html`). `checks` are the questions of the check, for whoever wants
     to ask them otherwise. `minutes` is the estimated reading time, at least 1. `figures` counts
-    the figures.
+    the figures. `linked` are the keys of the terms linked in the text, in order.
     """
 
     html: Markup
@@ -35,19 +36,24 @@ class LessonHtml:
     checks: tuple[Question, ...]
     minutes: int
     figures: int
+    linked: tuple[str, ...] = ()
 
 
-def render_lesson(markdown: str, language: str, terms: Sequence[str] = ()) -> LessonHtml:
+def render_lesson(markdown: str, language: str, terms: Sequence[str | Term] = ()) -> LessonHtml:
     """Return a lesson's HTML; safe whatever the text holds, and kept for the next reader.
 
-    `terms` are the glossary's terms in order: the first occurrence of each is linked to
-    `#term-1`, `#term-2`, …, the ids that the macro `glossary` of ui/lesson.html gives.
+    The first occurrence of each term is linked. A term given as text leads to `#term-1`,
+    `#term-2`, …, by its place among all, the ids that the macro `glossary` of ui/lesson.html gives.
     """
-    return _render(markdown, language, tuple(terms))
+    known = (
+        one if isinstance(one, Term) else Term(str(number), f"#term-{number}", (one,))
+        for number, one in enumerate(terms, 1)
+    )
+    return _render(markdown, language, tuple(one for one in known if any(one.forms)))
 
 
 @lru_cache(maxsize=512)
-def _render(markdown: str, language: str, terms: tuple[str, ...]) -> LessonHtml:
+def _render(markdown: str, language: str, terms: tuple[Term, ...]) -> LessonHtml:
     lines, blocks = split_blocks(markdown.replace("\r\n", "\n"))
     # Nobody can write the place of a figure into a text, because it is drawn by lot.
     lot = secrets.token_hex(8)
@@ -72,6 +78,7 @@ def _render(markdown: str, language: str, terms: tuple[str, ...]) -> LessonHtml:
         checks=tuple(checks),
         minutes=_minutes(lines, drawn, figures, language),
         figures=figures,
+        linked=converted.linked,
     )
 
 
@@ -80,7 +87,7 @@ def _ignore(_line: int, _sentence: str) -> None:
 
 
 def _figure(block: Block, number: int, language: str) -> Markup:
-    chart = read_chart(block.source, 0, _ignore)
+    chart = read_chart(block.source, 0, _ignore, language)
     if chart is None:
         return _broken(
             translate(language, N_("This figure cannot be shown: its text has a fault."))

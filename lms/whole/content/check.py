@@ -5,19 +5,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lms.infra.markup.blocks import Chart, Diagram
 from lms.whole.content.documents import (
+    Deck,
     Fault,
     Faults,
     LessonDocument,
     LessonText,
     ProgrammeDocument,
+    TermDocument,
 )
-from lms.whole.content.lessons import Deck, read_deck, read_lesson
+from lms.whole.content.glossary import check_terms, read_glossary
+from lms.whole.content.house import check_house, read_house
+from lms.whole.content.lessons import read_deck, read_lesson
 from lms.whole.content.programmes import ProgrammeFile, read_programme
 from lms.whole.content.shape import LANGUAGE_NAMES, LANGUAGES, SLUG, SLUG_LENGTH
 
 #: Folders beside the programmes that other parts of the product read.
-NO_PROGRAMMES = frozenset({"forms"})
+NO_PROGRAMMES = frozenset({"forms", "glossary"})
 _NAME = re.compile(rf"(.+)\.({'|'.join(LANGUAGES)})")
 
 
@@ -26,11 +31,14 @@ class Checked:
     """What was read, and what is wrong with it, in the order of files and lines.
 
     `warnings` are missing translations that a site of one language lets pass (`lenient`).
+    `unlike_house` is what is sound but not as the house asks: it can be loaded.
     """
 
     programmes: tuple[ProgrammeDocument, ...]
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
+    unlike_house: tuple[Fault, ...] = ()
+    terms: tuple[TermDocument, ...] = ()
 
     def counts(self) -> str:
         """Return in one line what is there."""
@@ -40,7 +48,8 @@ class Checked:
         return (
             f"{len(self.programmes)} programmes, {len(editions)} editions,"
             f" {sum(len(edition.parts) for edition in editions)} parts, {len(lessons)} lessons"
-            f" in {len(texts)} texts, {sum(text.figures for text in texts)} figures: no faults."
+            f" in {len(texts)} texts, {sum(text.figures for text in texts)} figures,"
+            f" {len(self.terms)} terms: no faults."
         )
 
 
@@ -66,11 +75,24 @@ def check_content(folder: Path, *, lenient: bool = False) -> Checked:
             if file is not None:
                 files.append(file)
     _check_paths(files, faults)
+    terms = read_glossary(folder / "glossary", faults)
+    programmes = [file.document for file in files if file.document is not None]
+    for programme in programmes:
+        for lesson in programme.lessons.values():
+            for text in lesson.texts.values():
+                check_terms(text, terms, faults)
+    house, unlike = read_house(folder, faults), Faults()
+    check_house(house, programmes, terms, unlike)
+    if len(terms) < house.glossary:
+        sentence = f"The glossary must have at least {house.glossary} terms, not {len(terms)}."
+        unlike.add(folder / "glossary", 1, sentence)
     found = sorted(set(faults.found))
     return Checked(
-        programmes=tuple(file.document for file in files if file.document is not None),
+        programmes=tuple(programmes),
         faults=tuple(fault for fault in found if not (lenient and fault.lenient)),
         warnings=tuple(fault for fault in found if lenient and fault.lenient),
+        unlike_house=tuple(sorted(set(unlike.found))),
+        terms=tuple(terms.values()),
     )
 
 
@@ -151,6 +173,13 @@ def _compare(texts: list[LessonText], faults: Faults) -> None:
         if one.figures != first.figures:
             sentence = f"It has {one.figures} figures; the {other} text has {first.figures}."
             faults.add(one.path, 1, sentence)
+        else:
+            for number, pair in enumerate(
+                zip(one.found.charts, first.found.charts, strict=True), 1
+            ):
+                if None not in pair and _values_of(pair[0]) != _values_of(pair[1]):
+                    sentence = f"Its figure {number} does not show what the {other} one shows:"
+                    faults.add(one.path, 1, f"{sentence} type and values must be the same.")
         if one.has_check != first.has_check:
             which, language = (first, one.language) if one.has_check else (one, first.language)
             sentence = f"It has no check; the {LANGUAGE_NAMES[language]} text has one."
@@ -158,6 +187,14 @@ def _compare(texts: list[LessonText], faults: Faults) -> None:
         elif one.check is not None and first.check is not None and one.check != first.check:
             sentence = f"Its check must have as many questions and options as the {other} one."
             faults.add(one.path, 1, sentence)
+
+
+def _values_of(figure: Chart | Diagram | None) -> object:
+    """Return what a figure shows whatever its language."""
+    if isinstance(figure, Chart):
+        values = [one.values for one in figure.series]
+        return figure.kind, figure.x_values or len(figure.x), values
+    return figure and (figure.kind, figure.cycle, len(figure.items))
 
 
 def _read_slides(folder: Path, lessons: dict[str, LessonDocument], faults: Faults) -> None:
@@ -170,9 +207,12 @@ def _read_slides(folder: Path, lessons: dict[str, LessonDocument], faults: Fault
             deck = read_deck(path, language, faults)
             if deck is not None:
                 decks.append(deck)
+                if slug in lessons:
+                    lessons[slug].decks[language] = deck
         for deck in decks[1:]:
-            if deck.slides != decks[0].slides:
-                sentence = f"It has {deck.slides} slides; the other language has {decks[0].slides}."
+            mine, other = len(deck.slides), len(decks[0].slides)
+            if mine != other:
+                sentence = f"It has {mine} slides; the other language has {other}."
                 faults.add(deck.path, 1, sentence)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from lms.infra.markup import Body
 from lms.kernel.localized import Localized
 
 
@@ -72,11 +73,51 @@ class LessonText:
     objectives: list[str]
     sources: list[dict[str, str]]
     glossary: list[dict[str, str]]
+    #: The slugs of the shared glossary that the lesson lists, with their lines.
+    terms: tuple[tuple[str, int], ...]
     body: str
+    found: Body
     figures: int
     #: The number of options of each question; None when the check has faults.
     check: tuple[int, ...] | None
     has_check: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TermText:
+    """A term in one language; `also` are other ways in which texts write it."""
+
+    term: str
+    meaning: str
+    reading: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Every way in which it is written."""
+        return (self.term, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class TermDocument:
+    """An entry of the shared glossary; `see` are the slugs of others."""
+
+    path: Path
+    line: int
+    slug: str
+    texts: dict[str, TermText]
+    see: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """The slides of a lesson in one language: titles with their lines."""
+
+    path: Path
+    title: str
+    slides: tuple[tuple[str, tuple[str, ...]], ...]
+    #: The line of the file on which each slide begins.
+    lines: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +126,7 @@ class LessonDocument:
 
     slug: str
     texts: dict[str, LessonText]
+    decks: dict[str, Deck] = field(default_factory=dict)
 
     @property
     def has_check(self) -> bool:

@@ -1,46 +1,19 @@
 """Reads a lesson file and a deck of slides."""
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from yaml.nodes import Node
+from yaml.nodes import Node, ScalarNode
 
 from lms.infra.markup import find_faults
+from lms.infra.markup.blocks import Chart
 from lms.infra.markup.nodes import read_yaml
 from lms.infra.markup.words import word
-from lms.whole.content.documents import Faults, FileFaults, LessonText
-from lms.whole.content.shape import FileReader
+from lms.whole.content.documents import Deck, Faults, LessonText
+from lms.whole.content.glossary import read_term
+from lms.whole.content.shape import FileReader, read_text
 
 _FRONT = ("title", "minutes", "objectives", "sources", "glossary")
-# How CJK ideographs and kana are written in a pattern, without a letter of them in the code.
-_KANJI = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3005]")
-_KANA = re.compile(r"[\u3040-\u30ff\s]+")
 _LINE_LENGTHS = {"ja": 45, "en": 90}
-
-
-def read_text(path: Path, report: FileFaults) -> str | None:
-    """Return the text of a file, or None when it cannot be read as UTF-8."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        report(1, f"The file cannot be read: {error.strerror}.")
-        return None
-    if raw.startswith(b"\xef\xbb\xbf"):
-        report(1, "The file begins with a byte order mark; save it as UTF-8 without BOM.")
-        raw = raw[3:]
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        report(1 + raw[: error.start].count(b"\n"), "The file is not UTF-8 from here on.")
-        return None
-    if "\r" in text:
-        report(1 + text[: text.index("\r")].count("\n"), "Lines must end with LF, not CR LF.")
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        report(1, "The file is empty.")
-        return None
-    return text
 
 
 def read_lesson(path: Path, language: str, faults: Faults) -> LessonText | None:
@@ -69,10 +42,13 @@ def read_lesson(path: Path, language: str, faults: Faults) -> LessonText | None:
     ]
     sources = read.sources(fields.get("sources"), "sources", localized=False)
     invented = word("worked_example", language)
-    charts = [chart for chart in found.charts if chart is not None and chart.kind != "schema"]
+    charts = [
+        chart for chart in found.charts if isinstance(chart, Chart) and chart.kind != "schema"
+    ]
     if any(not chart.source.startswith(invented) for chart in charts) and not sources:
         line = read.line(fields["sources"]) if "sources" in fields else 2
         report(line, "'sources' may not be empty in a lesson with figures from statistics.")
+    glossary, terms = _glossary(fields.get("glossary"), language, read)
     questions = found.questions
     return LessonText(
         path=path,
@@ -81,43 +57,40 @@ def read_lesson(path: Path, language: str, faults: Faults) -> LessonText | None:
         minutes=read.whole(fields.get("minutes"), "'minutes'", 1, 120) or 1,
         objectives=objectives,
         sources=sources,
-        glossary=_glossary(fields.get("glossary"), language, read),
+        glossary=glossary,
+        terms=terms,
         body=body.strip("\n") + "\n",
+        found=found,
         figures=len(found.charts),
         check=None if questions is None else tuple(len(one.options) for one in questions),
         has_check=found.has_check,
     )
 
 
-def _glossary(node: Node | None, language: str, read: FileReader) -> list[dict[str, str]]:
+def _glossary(
+    node: Node | None, language: str, read: FileReader
+) -> tuple[list[dict[str, str]], tuple[tuple[str, int], ...]]:
+    """Return the terms that a lesson explains itself, and the slugs of the shared ones."""
     found: list[dict[str, str]] = []
+    slugs: dict[str, int] = {}
     for number, item in enumerate(read.items(node, "glossary"), 1):
         what = f"glossary[{number}]"
+        if isinstance(item, ScalarNode):
+            slug = read.slug(item, what)
+            if slug in slugs:
+                read.fault(item, f"{what} lists {slug!r} a second time.")
+            elif slug:
+                slugs[slug] = read.line(item)
+            continue
         fields = read.fields(item, what, ("term", "meaning"), ("reading",))
         if fields is None:
             continue
-        entry = {"term": read.text(fields.get("term"), f"{what}: 'term'", 60)}
-        if "reading" in fields:
-            entry["reading"] = read.text(fields["reading"], f"{what}: 'reading'", 80)
-            if language != "ja":
-                read.fault(fields["reading"], f"{what}: a reading is for Japanese terms only.")
-            elif entry["reading"] and not _KANA.fullmatch(entry["reading"]):
-                read.fault(fields["reading"], f"{what}: 'reading' must be hiragana or katakana.")
-        elif language == "ja" and _KANJI.search(entry["term"]):
-            read.fault(item, f"{what} lacks the key 'reading': its term has kanji.")
-        entry["meaning"] = read.text(fields.get("meaning"), f"{what}: 'meaning'", 400)
-        if entry["term"] and any(entry["term"] == other["term"] for other in found):
-            read.fault(item, f"{what} explains {entry['term']!r} a second time.")
-        found.append(entry)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Deck:
-    """A deck of slides in one language: how many there are."""
-
-    path: Path
-    slides: int
+        text = read_term(item, fields, what, language, read)
+        if text.term and any(text.term == other["term"] for other in found):
+            read.fault(item, f"{what} explains {text.term!r} a second time.")
+        entry = {"term": text.term, "meaning": text.meaning}
+        found.append({**entry, "reading": text.reading} if text.reading else entry)
+    return found, tuple(slugs.items())
 
 
 def read_deck(path: Path, language: str, faults: Faults) -> Deck | None:
@@ -131,14 +104,19 @@ def read_deck(path: Path, language: str, faults: Faults) -> Deck | None:
     fields = read.fields(node, "The deck", ("title", "slides"))
     if fields is None:
         return None
-    read.text(fields.get("title"), "'title'", 120)
-    slides = read.items(fields.get("slides"), "slides", 3, 20)
-    for number, item in enumerate(slides, 1):
+    slides, lines = [], []
+    nodes = read.items(fields.get("slides"), "slides", 3, 20)
+    for number, item in enumerate(nodes, 1):
         what = f"slides[{number}]"
-        slide = read.fields(item, what, ("title", "lines"))
-        if slide is None:
-            continue
-        read.text(slide.get("title"), f"{what}: 'title'", 60)
-        for place, line in enumerate(read.items(slide.get("lines"), f"{what}: 'lines'", 3, 4), 1):
+        lines.append(read.line(item))
+        slide = read.fields(item, what, ("title", "lines")) or {}
+        title = read.text(slide.get("title"), f"{what}: 'title'", 60)
+        texts = tuple(
             read.text(line, f"{what}: line {place}", _LINE_LENGTHS[language])
-    return Deck(path, len(slides))
+            for place, line in enumerate(
+                read.items(slide.get("lines"), f"{what}: 'lines'", 3, 4), 1
+            )
+        )
+        slides.append((title, texts))
+    title = read.text(fields.get("title"), "'title'", 120)
+    return Deck(path, title, tuple(slides), tuple(lines))

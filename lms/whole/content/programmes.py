@@ -16,8 +16,7 @@ from lms.whole.content.documents import (
     ProgrammeDocument,
     RequirementDocument,
 )
-from lms.whole.content.lessons import read_text
-from lms.whole.content.shape import LANGUAGES, FileReader
+from lms.whole.content.shape import LANGUAGES, FileReader, read_text
 
 KINDS = ("series", "web_lecture", "residential", "on_request", "staged")
 MODES = ("venue", "web", "hybrid", "on_demand")

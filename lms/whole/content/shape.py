@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from pathlib import Path
 
 from yaml.nodes import Node, ScalarNode
 
@@ -18,12 +19,40 @@ _WALL = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
 _LONGEST = 300
 
 
+def read_text(path: Path, report: FileFaults) -> str | None:
+    """Return the text of a file, or None when it cannot be read as UTF-8."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        report(1, f"The file cannot be read: {error.strerror}.")
+        return None
+    if raw.startswith(b"\xef\xbb\xbf"):
+        report(1, "The file begins with a byte order mark; save it as UTF-8 without BOM.")
+        raw = raw[3:]
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        report(1 + raw[: error.start].count(b"\n"), "The file is not UTF-8 from here on.")
+        return None
+    if "\r" in text:
+        report(1 + text[: text.index("\r")].count("\n"), "Lines must end with LF, not CR LF.")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        report(1, "The file is empty.")
+        return None
+    return text
+
+
 class FileReader(Reader):
     """Reads the YAML of one content file."""
 
     def __init__(self, first_line: int, report: FileFaults):
         super().__init__(first_line, report)
         self._file = report
+
+    def lenient(self, node: Node, sentence: str) -> None:
+        """Report a fault that a site of one language may let pass."""
+        self._file.lenient(self.line(node), sentence)
 
     def localized(self, node: Node | None, what: str, most: int) -> Localized:
         """Return {ja, en}; a language that is missing may pass on a site of one language."""
@@ -35,7 +64,7 @@ class FileReader(Reader):
         for language in LANGUAGES:
             if language not in fields:
                 name = LANGUAGE_NAMES[language]
-                self._file.lenient(self.line(node), f"{what} has no {name} text ({language!r}).")
+                self.lenient(node, f"{what} has no {name} text ({language!r}).")
         if not fields:
             self.fault(node, f"{what} has no text in any language.")
         texts = {
