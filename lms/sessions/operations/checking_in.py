@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from lms.enrolment.models import Enrolment, EnrolmentState
+from lms.enrolment.models import EnrolmentState
 from lms.infra.audit import record_act
 from lms.infra.db import db
 from lms.infra.events import raise_event
@@ -22,6 +22,7 @@ from lms.sessions.events import AttendanceChanged
 from lms.sessions.models import CheckIn, CheckInSource
 from lms.sessions.queries import SessionCard, door
 from lms.sessions.queries.door import TicketRecord
+from lms.sessions.queries.groups import list_participant_ids
 from lms.sessions.rules.checking_in import (
     DESK_CLOSES,
     DESK_OPENS,
@@ -39,8 +40,9 @@ class ShownResult:
     """What came of a ticket or of a tap.
 
     `at` and `by_name`: when and by whom the person was checked in (for `copied`: at the other
-    place); `elsewhere`: the title of that other session; `state` of the enrolment; `edition_title`
-    of a ticket for another edition, where the desk may know of that edition.
+    place); `elsewhere`: the title of that other session; `group`: of the seminar group to which
+    the person belongs (for `other_group`); `state` of the enrolment; `edition_title` of a ticket
+    for another edition, where the desk may know of that edition.
     """
 
     outcome: Shown
@@ -52,6 +54,7 @@ class ShownResult:
     source: str = ""
     by_name: str = ""
     elsewhere: Localized | None = None
+    group: Localized | None = None
     edition_title: Localized | None = None
 
 
@@ -59,13 +62,18 @@ def check_in(actor: Actor, live_session_id: str, person_id: str, *, at: datetime
     """Check in a person whose name was tapped.
 
     Two desks at once: the second learns of the first. Raises DeskRefusedError (`not_now`,
-    `cancelled`, `not_enrolled`).
+    `cancelled`, `not_enrolled`, `other_group` with the title of theirs).
     """
     edition = policy.require_desk_of_session(actor, live_session_id)
     card = queries.get_live_session(live_session_id)
     require_desk_open(card, at)
-    if not is_id(person_id) or not _is_enrolled(edition.edition_id, person_id):
+    if not is_id(person_id):
         raise DeskRefusedError("not_enrolled")
+    expected = door.find_expected(card.id, edition.edition_id, person_id)
+    if expected is None:
+        raise DeskRefusedError("not_enrolled")
+    if not expected.here:
+        raise DeskRefusedError("other_group", group=expected.group)
     who = PersonId(person_id)
     fresh = write_check_in(actor, card, who, CheckInSource.TAP, came_at=at, at=at)
     return _in_now(card, who, Shown.DONE if fresh else Shown.ALREADY)
@@ -87,6 +95,7 @@ def check_in_by_ticket(
     same = record.edition_id == edition.edition_id
     here = door.find_here(card.id, record.person_id) if same else None
     elsewhere = door.find_elsewhere(card.id, record.person_id, at) if same else None
+    expected = door.find_expected(card.id, edition.edition_id, record.person_id) if same else None
     outcome = judge_shown(
         ShownFacts(
             state=record.state,
@@ -96,6 +105,7 @@ def check_in_by_ticket(
             desk_open=is_desk_open(card.starts_at, card.ends_at, at),
             here=here is not None,
             elsewhere=elsewhere is not None,
+            other_group=expected is not None and not expected.here,
         )
     )
     if not same:
@@ -114,7 +124,10 @@ def check_in_by_ticket(
         return _in_now(card, record.person_id, Shown.DONE if fresh else Shown.ALREADY)
     if outcome is Shown.ALREADY:
         return _in_now(card, record.person_id, outcome)
-    return ShownResult(outcome, record.person_id, record.name, record.kana, record.state)
+    return ShownResult(
+        outcome, record.person_id, record.name, record.kana, record.state,
+        group=expected.group if expected is not None and outcome is Shown.OTHER_GROUP else None,
+    )  # fmt: skip
 
 
 def _of_code(edition_id: str, text: str, secret: bytes) -> str | None:
@@ -155,10 +168,6 @@ def require_desk_open(card: SessionCard, at: datetime) -> None:
         raise DeskRefusedError(
             "not_now", opens_at=card.starts_at - DESK_OPENS, closes_at=card.ends_at + DESK_CLOSES
         )
-
-
-def _is_enrolled(edition_id: str, person_id: str) -> bool:
-    return door.find_own_enrolment(edition_id, person_id) is not None
 
 
 def write_check_in(
@@ -242,20 +251,13 @@ def enter_paper(
     Raises SessionInputError with the person's id as `field` where a time cannot be
     (`paper_in_future`, `paper_far`); DeskRefusedError for a cancelled session.
     """
-    edition = policy.require_desk_of_session(actor, live_session_id)
+    policy.require_desk_of_session(actor, live_session_id)
     card = queries.get_live_session(live_session_id)
     if card.is_cancelled:
         raise DeskRefusedError("cancelled")
-    enrolled = set(
-        db.session.scalars(
-            select(Enrolment.person_id).where(
-                Enrolment.edition_id == edition.edition_id,
-                Enrolment.state == EnrolmentState.ENROLLED.value,
-            )
-        )
-    )
+    expected = set(list_participant_ids(card.id))
     for line in lines:
-        if line.person_id not in enrolled:
+        if line.person_id not in expected:
             raise NotFoundError
         fault = judge_paper_time(line.came_at, card.starts_at, card.ends_at, at)
         if fault is not None:

@@ -18,8 +18,8 @@ from lms.kernel.wall import WallFault, WallTime, WallTimeError, zone_rules_versi
 from lms.people.models import Person
 from lms.sessions import policy, queries
 from lms.sessions.errors import LiveSessionRefusedError, SessionInputError
-from lms.sessions.events import LiveSessionScheduled
-from lms.sessions.models import LiveSession, SessionSpeaker
+from lms.sessions.events import LiveSessionGroupsChanged, LiveSessionScheduled
+from lms.sessions.models import LiveSession, SeminarGroup, SessionGroup, SessionSpeaker
 from lms.sessions.operations.announcing import write_cancellation, write_change
 from lms.sessions.rules import MAX_MINUTES, TimesFault, is_web_link, judge_times
 from lms.sessions.rules.joining import is_name_format
@@ -40,7 +40,10 @@ class SpeakerPlan:
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """What an organiser sets. `starts_local`/`ends_local` are naive times in `timezone`."""
+    """What an organiser sets. `starts_local`/`ends_local` are naive times in `timezone`.
+
+    `group_ids`: the seminar groups that it is for; none: for everybody.
+    """
 
     title: Localized
     starts_local: datetime
@@ -64,6 +67,7 @@ class SessionPlan:
     host_id: PersonId | None = None
     channels: tuple[str, ...] = ()
     name_format: Localized = field(default_factory=dict)
+    group_ids: tuple[str, ...] = ()
 
 
 # Changing one of these is told to people and raises the number of the invitation.
@@ -119,6 +123,7 @@ def _schedule(
     db.session.add(row)
     db.session.flush()
     _set_speakers(row.id, plan.speakers)
+    _set_groups(row, plan.group_ids)
     record_act(
         actor,
         "live_session.scheduled",
@@ -150,7 +155,13 @@ def change_live_session(
     if _speakers_of(row.id) != plan.speakers:
         _set_speakers(row.id, plan.speakers)
         also.add("speakers")
-    return write_change(actor, edition, row, columns, told=TOLD, at=at, also=also)
+    if groups_of(row.id) != tuple(sorted(set(plan.group_ids))):
+        _set_groups(row, plan.group_ids)
+        also.add("groups")
+    changed = write_change(actor, edition, row, columns, told=TOLD, at=at, also=also)
+    if "groups" in also and edition.state != EditionState.DRAFT:
+        raise_event(LiveSessionGroupsChanged(LiveSessionId(row.id), edition.edition_id, at))
+    return changed
 
 
 def cancel_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> bool:
@@ -256,6 +267,37 @@ def _part_of(edition_id: EditionId, part_id: PartId | None) -> PartId | None:
     if known is None:
         raise SessionInputError("part_id", "unknown_part")
     return part_id
+
+
+def groups_of(live_session_id: str) -> tuple[str, ...]:
+    """Return the seminar groups that a session is for, in the order of ids; none: everybody."""
+    return tuple(
+        db.session.scalars(
+            select(SessionGroup.group_id)
+            .where(SessionGroup.live_session_id == live_session_id)
+            .order_by(SessionGroup.group_id)
+        )
+    )
+
+
+def _set_groups(row: LiveSession, group_ids: tuple[str, ...]) -> None:
+    db.session.execute(delete(SessionGroup).where(SessionGroup.live_session_id == row.id))
+    wanted = set(group_ids)
+    if not wanted:
+        return
+    known = set(
+        db.session.scalars(
+            select(SeminarGroup.id).where(
+                SeminarGroup.id.in_(wanted),
+                SeminarGroup.edition_id == row.edition_id,
+                SeminarGroup.removed_at.is_(None),
+            )
+        )
+    )
+    if wanted != known:
+        raise SessionInputError("groups", "group_unknown")
+    db.session.add_all(SessionGroup(live_session_id=row.id, group_id=key) for key in sorted(wanted))
+    db.session.flush()
 
 
 def _speakers_of(live_session_id: str) -> tuple[SpeakerPlan, ...]:

@@ -26,6 +26,7 @@ from lms.sessions.queries.evidence import (
     meeting_arm,
     meetings_of_rows,
 )
+from lms.sessions.queries.groups import is_meant, meant_arms, meant_of_rows
 from lms.sessions.rules.attendance_status import (
     AttendanceFacts,
     Meeting,
@@ -204,15 +205,20 @@ def _rosters(
             select(
                 literal("way"), SessionWay.live_session_id, SessionWay.person_id, SessionWay.way
             ).where(SessionWay.live_session_id.in_(live_session_ids)),
+            *meant_arms(live_session_ids),
         )
-    )  # fmt: skip
+    ).all()  # fmt: skip
+    meant = meant_of_rows(beside)
     for kind, session_key, who, text in beside:
-        (reasons if kind == "reason" else ways)[session_key, who] = text
+        if kind in {"reason", "way"}:
+            (reasons if kind == "reason" else ways)[session_key, who] = text
 
     def roster_of(session_id: LiveSessionId, meeting: Meeting) -> Iterator[RosterRow]:
         unseen = replace(NO_EVIDENCE, decision=decide_status(AttendanceFacts(), meeting))
         for one in people:
             person_id = one.name.person_id
+            if session_id in meant and person_id not in meant[session_id]:
+                continue  # of another group
             known = evidence.get((session_id, person_id), unseen)
             yield RosterRow(
                 person_id=person_id,
@@ -232,10 +238,10 @@ def _rosters(
 
 
 def list_roster(live_session_id: str, edition_id: str, day: date) -> tuple[RosterRow, ...]:
-    """Return everyone enrolled: organisations in protocol order, then kana, in six queries.
+    """Return everyone enrolled whom a session is for, in six queries.
 
-    `day` (of the session, at its place) decides which membership and name were in force.
-    People without an organisation come last.
+    Organisations in protocol order, then kana. `day` (of the session, at its place) decides
+    which membership and name were in force. People without an organisation come last.
     """
     return _rosters(edition_id, day, [live_session_id])[LiveSessionId(live_session_id)]
 
@@ -264,9 +270,11 @@ class Press:
 
 
 def list_other_presses(live_session_id: str, edition_id: str) -> tuple[Press, ...]:
-    """Return the presses of people who are not enrolled now, in one query."""
+    """Return the presses of people who are not on the roster now, in one query."""
     enrolled = select(Enrolment.person_id).where(
-        Enrolment.edition_id == edition_id, Enrolment.state == EnrolmentState.ENROLLED.value
+        Enrolment.edition_id == edition_id,
+        Enrolment.state == EnrolmentState.ENROLLED.value,
+        is_meant(live_session_id),
     )
     counts = (
         select(

@@ -1,4 +1,4 @@
-"""Who is told of a session: those enrolled, and those who run it."""
+"""Who is told of a session: those enrolled whom it is for, and those who run it."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy import Select, select, union
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.infra.db import db
 from lms.sessions.models import LiveSession, SessionInvitation, SessionSpeaker
+from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules.inviting import LastWord
 
 
@@ -18,6 +19,7 @@ def _enrolled(live_session_id: str) -> Select[str]:
         .where(
             LiveSession.id == live_session_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
+            is_meant(live_session_id),
         )
     )
 

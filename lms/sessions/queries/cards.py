@@ -17,6 +17,7 @@ from lms.kernel.localized import Localized, localized
 from lms.people.models import Person
 from lms.people.rules import display_name, latin_name
 from lms.sessions.models import JoinPress, LiveSession, SessionSpeaker, SessionWay
+from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules import JoinDecision, JoinFacts, Standing, decide_join
 from lms.sessions.rules.changes import SessionNotice, read_notice
 from lms.sessions.rules.joining import way_in_session
@@ -253,6 +254,7 @@ def _for_person(person_id: str | None) -> Select[Any]:
             WAY.label("attending"),
             (LiveSession.host_id == person_id).label("hosts"),
             _role(person_id).label("role"),
+            is_meant(LiveSession.id).label("meant"),
             _pressed(person_id).label("pressed"),
         )
         .join(
@@ -285,7 +287,8 @@ _APPLYING = frozenset(
 def _standing(row: Row[Any], *, organises: bool) -> Standing:
     if row.hosts:
         return Standing.HOST
-    if row.enrolment_state == EnrolmentState.ENROLLED.value and not row.role:
+    enrolled = row.enrolment_state == EnrolmentState.ENROLLED.value
+    if enrolled and row.meant and not row.role:
         has_venue = bool(row.venue_name or row.venue_address)
         way = way_in_session(row.attending, has_venue=has_venue)
         return Standing.VENUE if way == Attending.VENUE.value else Standing.WEB
@@ -293,6 +296,8 @@ def _standing(row: Row[Any], *, organises: bool) -> Standing:
         return Standing.SPEAKER
     if organises:
         return Standing.STAFF
+    if enrolled:
+        return Standing.OTHER_GROUP
     return Standing.APPLICANT if row.enrolment_state in _APPLYING else Standing.NONE
 
 
@@ -364,14 +369,14 @@ def next_sessions(
 ) -> tuple[UpcomingSession, ...]:
     """Return what lies before a person, soonest first, with the decision to join. One query.
 
-    Holds the sessions of these editions and those that the person runs (speaks, interprets,
-    hosts), until their join window closes; cancelled ones only `with_cancelled`.
+    Holds the sessions of these editions that are for the person, and those that they run (speak,
+    interpret, host), until their join window closes; cancelled ones only `with_cancelled`.
     """
     rows = db.session.execute(
         _for_person(person_id)
         .where(
             or_(
-                LiveSession.edition_id.in_(edition_ids),
+                and_(LiveSession.edition_id.in_(edition_ids), is_meant(LiveSession.id)),
                 _speaks(person_id),
                 LiveSession.host_id == person_id,
             ),
@@ -389,10 +394,12 @@ def edition_sessions_for(
 ) -> tuple[UpcomingSession, ...]:
     """Return all sessions of an edition as one person stands to each, in order. One query.
 
-    `organises` is the policy's answer for the edition's programme. Cancelled ones are included.
+    `organises` is the policy's answer for the edition's programme. Cancelled ones are included,
+    those for other seminar groups than an enrolled person's are not.
     """
     rows = db.session.execute(_for_person(person_id).where(LiveSession.edition_id == edition_id))
-    return tuple(_for_viewer(row, at, organises=organises) for row in rows)
+    found = (_for_viewer(row, at, organises=organises) for row in rows)
+    return tuple(one for one in found if one.standing is not Standing.OTHER_GROUP)
 
 
 # --- speakers and the way in --------------------------------------------------------------------

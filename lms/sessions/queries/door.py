@@ -22,15 +22,18 @@ from lms.sessions.models import (
     Attendance,
     CheckIn,
     DeskHand,
+    GroupMember,
     JoinPress,
     LiveSession,
     MissingCall,
+    SeminarGroup,
     SessionWay,
     WalkIn,
     WalkInState,
 )
 from lms.sessions.queries.attendance import enrolled_places
 from lms.sessions.queries.cards import WAY
+from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules.checking_in import Where, find_where
 
 _ENROLLED = EnrolmentState.ENROLLED.value
@@ -73,7 +76,7 @@ class DoorRow:
 def list_door(
     live_session_id: str, edition_id: str, day: date | None = None
 ) -> tuple[DoorRow, ...]:
-    """Return everyone enrolled in the order of their readings, in one query.
+    """Return everyone enrolled whom a session is for, in the order of readings, in one query.
 
     With `day` (of the session, at its place) also the organisation of that day: three more.
     """
@@ -106,7 +109,11 @@ def list_door(
             and_(Attendance.person_id == Person.id, Attendance.live_session_id == live_session_id),
             isouter=True,
         )
-        .where(Enrolment.edition_id == edition_id, Enrolment.state == _ENROLLED)
+        .where(
+            Enrolment.edition_id == edition_id,
+            Enrolment.state == _ENROLLED,
+            is_meant(live_session_id),
+        )
         .order_by(Person.sort_key, Person.id)
     )
     places = enrolled_places(edition_id, day) if day is not None else {}
@@ -160,7 +167,16 @@ def find_at_door(edition_id: str, term: str) -> frozenset[PersonId]:
 
 def door_version(live_session_id: str, edition_id: str) -> str:
     """Return a text that changes whenever something on the board of a session does. One query."""
-    enrolled = (Enrolment.edition_id == edition_id, Enrolment.state == _ENROLLED)
+    enrolled = (
+        Enrolment.edition_id == edition_id,
+        Enrolment.state == _ENROLLED,
+        is_meant(live_session_id),
+    )
+    placed = (
+        select(func.max(GroupMember.placed_at))
+        .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
+        .where(Enrolment.edition_id == edition_id)
+    )
     row = db.session.execute(
         select(
             *_newest(CheckIn, live_session_id, CheckIn.entered_at, CheckIn.undone_at),
@@ -170,6 +186,7 @@ def door_version(live_session_id: str, edition_id: str) -> str:
             *_newest(MissingCall, live_session_id, MissingCall.at),
             select(func.count()).where(*enrolled).scalar_subquery(),
             select(func.max(Enrolment.changed_at)).where(*enrolled).scalar_subquery(),
+            placed.scalar_subquery(),
         )
     ).one()
     return hashlib.sha256(repr(tuple(row)).encode()).hexdigest()[:24]
@@ -316,6 +333,34 @@ def find_own_enrolment(edition_id: str, person_id: str) -> str | None:
             Enrolment.state == _ENROLLED,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Whether a session is for somebody who holds a seat; `group` is the title of their own."""
+
+    here: bool
+    group: Localized | None
+
+
+def find_expected(live_session_id: str, edition_id: str, person_id: str) -> Expected | None:
+    """Return whether a session is for a person, or None for who holds no seat. One query."""
+    row = db.session.execute(
+        select(is_meant(live_session_id), SeminarGroup.title)
+        .select_from(Enrolment)
+        .join(
+            GroupMember,
+            and_(GroupMember.enrolment_id == Enrolment.id, GroupMember.until_at.is_(None)),
+            isouter=True,
+        )
+        .join(SeminarGroup, SeminarGroup.id == GroupMember.group_id, isouter=True)
+        .where(
+            Enrolment.edition_id == edition_id,
+            Enrolment.person_id == person_id,
+            Enrolment.state == _ENROLLED,
+        )
+    ).first()
+    return None if row is None else Expected(bool(row[0]), row[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, exists, or_, select
 
 from lms.courses.models import Edition, EditionState
 from lms.enrolment.models import Enrolment, EnrolmentState
@@ -13,6 +13,7 @@ from lms.kernel.ids import PersonId
 from lms.people.models import Person
 from lms.sessions.models import CalendarFeed, LiveSession, SessionSpeaker
 from lms.sessions.queries.cards import SessionCard, card_of, select_cards
+from lms.sessions.queries.groups import is_meant
 
 KEPT: timedelta = timedelta(days=90)
 """How long a session stays in a subscription after its end."""
@@ -64,21 +65,26 @@ def list_own_sessions(person_id: str, at: datetime) -> tuple[SessionCard, ...]:
 
     From 90 days back on, cancelled ones included, drafts not.
     """
-    enrolled = select(Enrolment.edition_id).where(
-        Enrolment.person_id == person_id, Enrolment.state == EnrolmentState.ENROLLED.value
-    )
     speaking = select(SessionSpeaker.live_session_id).where(SessionSpeaker.person_id == person_id)
     # Somebody whose enrolment ended with a cancelled edition keeps its sessions, as cancelled.
-    ended = select(Enrolment.edition_id).where(
-        Enrolment.person_id == person_id, Enrolment.state == EnrolmentState.CANCELLED.value
+    own = exists().where(
+        Enrolment.edition_id == LiveSession.edition_id,
+        Enrolment.person_id == person_id,
+        or_(
+            Enrolment.state == EnrolmentState.ENROLLED.value,
+            and_(
+                Enrolment.state == EnrolmentState.CANCELLED.value,
+                LiveSession.cancelled_at.is_not(None),
+            ),
+        ),
+        is_meant(LiveSession.id),
     )
     rows = db.session.execute(
         select_cards().where(
             LiveSession.ends_at > at - KEPT,
             Edition.state != EditionState.DRAFT,
             or_(
-                LiveSession.edition_id.in_(enrolled),
-                LiveSession.edition_id.in_(ended) & LiveSession.cancelled_at.is_not(None),
+                own,
                 LiveSession.id.in_(speaking),
                 LiveSession.host_id == person_id,
             ),

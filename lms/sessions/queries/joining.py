@@ -25,6 +25,7 @@ from lms.sessions.models import (
     SessionWay,
 )
 from lms.sessions.queries.cards import WAY, SessionCard
+from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules.joining import ReleaseFacts, SwitchFacts, service_of, way_in_session
 
 
@@ -117,6 +118,7 @@ def find_own_way(card: SessionCard, person_id: PersonId | None) -> OwnWay:
             Enrolment.edition_id == card.edition_id,
             Enrolment.person_id == person_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
+            is_meant(card.id),
         )
     )
     seats, taken = _seats(card, person_id)
@@ -149,6 +151,7 @@ def _seats(card: SessionCard, but: PersonId | None) -> tuple[int | None, int]:
             Enrolment.edition_id == card.edition_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
             Enrolment.person_id != (but or ""),
+            is_meant(card.id),
             WAY.in_([Attending.VENUE.value]),
         )
         .scalar_subquery()
@@ -222,6 +225,7 @@ def admitted_ids(live_session_id: str) -> tuple[PersonId, ...]:
         .where(
             Enrolment.edition_id == session.edition_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
+            is_meant(live_session_id),
             *([WAY.in_([Attending.WEB.value])] if has_venue else ()),
         )
     )

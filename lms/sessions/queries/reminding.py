@@ -20,6 +20,7 @@ from lms.sessions.models import (
     SessionReminder,
     SessionSpeaker,
 )
+from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules.reminding import KINDS, ReminderKind, may_be_due
 
 _AHEAD = timedelta(days=9)
@@ -116,6 +117,7 @@ def list_unreminded(
         .where(
             LiveSession.id == live_session_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
+            is_meant(live_session_id),
         )
     )
     hands = [

@@ -30,6 +30,7 @@ from lms.sessions.models import (
 )
 from lms.sessions.models.joining import PersonalLink, ProviderMeeting
 from lms.sessions.queries.evidence import read_stays
+from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules import reports as reading
 from lms.sessions.rules.attendance_status import DEFAULT_RULE, AttendanceRule
 from lms.sessions.rules.reconciling import (
@@ -162,6 +163,7 @@ def _listed(live_session_id: str, edition_id: str) -> Any:
             Enrolment.person_id == Person.id,
             Enrolment.edition_id == edition_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
+            is_meant(live_session_id),
         ),
         exists().where(
             SessionSpeaker.person_id == Person.id, SessionSpeaker.live_session_id == live_session_id

@@ -18,6 +18,7 @@ class Standing(StrEnum):
     HOST = "host"  # whose meeting it is
     SPEAKER = "speaker"
     STAFF = "staff"
+    OTHER_GROUP = "other_group"  # enrolled; the session is for other seminar groups
     APPLICANT = "applicant"  # may know of it, has no seat
     NONE = "none"  # may not know that it exists
 
@@ -39,6 +40,7 @@ class JoinOutcome(StrEnum):
     CANCELLED = "cancelled"
     NO_LINK = "no_link"
     IN_VENUE = "in_venue"
+    OTHER_GROUP = "other_group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def decide_join(facts: JoinFacts, at: datetime) -> JoinDecision:
     closes_at = facts.ends_at + timedelta(minutes=facts.grace_minutes)
     if facts.is_cancelled:
         outcome = JoinOutcome.CANCELLED
+    elif facts.standing is Standing.OTHER_GROUP:
+        outcome = JoinOutcome.OTHER_GROUP
     elif facts.standing not in ADMITTED:
         outcome = JoinOutcome.NOT_ADMITTED
     elif at >= closes_at:

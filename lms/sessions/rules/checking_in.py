@@ -24,6 +24,7 @@ class Shown(StrEnum):
     NOT_ENROLLED = "not_enrolled"
     WITHDRAWN = "withdrawn"
     OTHER_EDITION = "other_edition"
+    OTHER_GROUP = "other_group"
     EXPIRED = "expired"
     NOT_NOW = "not_now"
     CANCELLED = "cancelled"
@@ -45,6 +46,7 @@ class ShownFacts:
     """What the answer rests on.
 
     `state` is the enrolment's; `same_edition`: the ticket is for the edition of this session;
+    `other_group`: the session is for other seminar groups than this person's;
     `edition_over`: the other edition's last session has ended; `here`: checked in already;
     `elsewhere`: by this ticket in another session that is held at this moment.
     """
@@ -56,6 +58,7 @@ class ShownFacts:
     desk_open: bool = True
     here: bool = False
     elsewhere: bool = False
+    other_group: bool = False
 
 
 def is_desk_open(starts_at: datetime, ends_at: datetime, at: datetime) -> bool:
@@ -73,6 +76,7 @@ def judge_shown(facts: ShownFacts) -> Shown:
         (facts.state in {"withdrawn", "cancelled"}, Shown.WITHDRAWN),
         (facts.state != "enrolled", Shown.NOT_ENROLLED),
         (facts.here, Shown.ALREADY),
+        (facts.other_group, Shown.OTHER_GROUP),
         (facts.elsewhere, Shown.COPIED),
     )
     return next((outcome for holds, outcome in hindrances if holds), Shown.DONE)

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from lms.infra.web.formats import format_moment, format_span
 from lms.infra.web.locale import ui_language
-from lms.kernel.localized import pick
+from lms.kernel.localized import Localized, pick
 from lms.sessions.errors import DeskRefusedError
 from lms.sessions.models import CheckInSource
 from lms.sessions.operations.checking_in import ShownResult
@@ -37,6 +37,7 @@ TONES: dict[Shown, str] = {
     Shown.NOT_ENROLLED: "danger",
     Shown.WITHDRAWN: "danger",
     Shown.OTHER_EDITION: "danger",
+    Shown.OTHER_GROUP: "warn",
     Shown.EXPIRED: "danger",
     Shown.NOT_NOW: "danger",
     Shown.CANCELLED: "danger",
@@ -56,6 +57,8 @@ def shown_text(result: ShownResult, card: SessionCard, *, by_ticket: bool = True
         return _already(result, card, by_ticket=by_ticket)
     if result.outcome is Shown.OTHER_EDITION:
         return _of_another(result)
+    if result.outcome is Shown.OTHER_GROUP:
+        return other_group_text(result.name, result.group)
     if result.outcome is Shown.NOT_NOW:
         return _not_now(card)
     name, at = result.name, clock_at(result.at, card) if result.at is not None else ""
@@ -92,6 +95,20 @@ def _already(result: ShownResult, card: SessionCard, *, by_ticket: bool) -> str:
     return f"{told}{copy}" if ui_language() == "ja" else f"{told} {copy}"
 
 
+def other_group_text(name: str, group: Localized | None) -> str:
+    """Return where somebody belongs whose seminar group meets in another session."""
+    if group is None:
+        return str(_("This session is for seminar groups, and %(name)s is in none yet.", name=name))
+    title = pick(group, ui_language()).text
+    return str(
+        _(
+            "This session is for another seminar group: %(name)s is in %(group)s.",
+            name=name,
+            group=title,
+        )
+    )
+
+
 def _of_another(result: ShownResult) -> str:
     if result.edition_title is None:
         return str(_("This ticket is for another course."))
@@ -119,6 +136,7 @@ def desk_refusal_text(error: DeskRefusedError, card: SessionCard | None = None) 
         "ended": _("This session is over."),
         "cancelled": _("This session was cancelled."),
         "not_enrolled": _("This person holds no seat in this course."),
+        "other_group": _("This session is for another seminar group than this person's."),
         "called_lately": _(
             "The missing were written to a short while ago. You can write again from %(moment)s.",
             moment=format_moment(again, zone, ui_language()) if again and zone else "",

@@ -77,6 +77,10 @@ FITS: dict[Fit, Any] = {
     ),
 }
 _WARNINGS: dict[Warned, Any] = {
+    Warned.ENCODING_GUESSED: _l(
+        "The file was taken as Windows-1252 (Western Europe), which cannot be told for certain. "
+        "If names look wrong, please save it as UTF-8 and send it again."
+    ),
     Warned.DATE_ORDER: _l(
         "The order of day and month is ambiguous: %(example)s was read as %(read_as)s."
     ),

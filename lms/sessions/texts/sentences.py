@@ -56,6 +56,7 @@ _REASONS: dict[JoinOutcome, Any] = {
     JoinOutcome.OPEN: "",
     JoinOutcome.ENDED: _l("This session is over."),
     JoinOutcome.NOT_ADMITTED: _l("Only people who are enrolled can join this session."),
+    JoinOutcome.OTHER_GROUP: _l("This session is for another seminar group."),
     JoinOutcome.CANCELLED: _l("This session was cancelled."),
     JoinOutcome.NO_LINK: _l("The organiser has not set a web link for this session yet."),
     JoinOutcome.IN_VENUE: _l("You take part at the venue. To join by web, change over first."),
@@ -91,6 +92,11 @@ def _input_sentences(facts: Any) -> dict[str, str]:
         "room_name_missing": _("Please give every room a name, in Japanese or in English."),
         "venue_changed_meanwhile": _(
             "Somebody else changed this venue in the meantime. Please load the page again."
+        ),
+        "group_title_missing": _("Please give the group a name, in Japanese or in English."),
+        "group_unknown": _("This group does not belong to the edition."),
+        "group_changed_meanwhile": _(
+            "Somebody else changed this group in the meantime. Please load the page again."
         ),
         "way_unknown": _("Please choose venue or web."),
         "provider_unknown": _("Please choose one of the meeting services."),
