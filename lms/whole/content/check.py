@@ -82,7 +82,7 @@ def check_content(folder: Path, *, lenient: bool = False) -> Checked:
             for text in lesson.texts.values():
                 check_terms(text, terms, faults)
     house, unlike = read_house(folder, faults), Faults()
-    check_house(house, programmes, terms, unlike)
+    check_house(house, programmes, unlike)
     if len(terms) < house.glossary:
         sentence = f"The glossary must have at least {house.glossary} terms, not {len(terms)}."
         unlike.add(folder / "glossary", 1, sentence)
