@@ -148,6 +148,45 @@ def test_a_character_of_no_encoding() -> None:
     assert refused(data).code is Unreadable.ENCODING
 
 
+WESTERN = [
+    ["José García", "jose@union.example"],
+    ["Andrés Núñez", "andres@union.example"],
+    ["Zoë Müller", "zoe@union.example"],
+    ["Éléonore Ça va", "eleonore@union.example"],
+    ["João São Paulo – O’Neil", "joao@union.example"],
+]
+
+
+def western(encoding: str) -> bytes:
+    tail = ["2026-11-24 19:00:00", "2026-11-24 20:00:00", "60", "No"]
+    return zoom(*([*row, *tail] for row in WESTERN)).decode().encode(encoding)
+
+
+def test_letters_of_western_europe_are_read_with_a_warning() -> None:
+    report = read_report(western("cp1252"))
+    assert [one.name for one in report.people] == [name for name, _email in WESTERN]
+    [warning] = [one for one in report.warnings if one.code is Warned.ENCODING_GUESSED]
+    assert "Windows-1252" in warning_sentence(warning)
+    plain = read_report(western("utf-8"))
+    assert plain.people == report.people
+    assert Warned.ENCODING_GUESSED not in {one.code for one in plain.warnings}
+
+
+@pytest.mark.parametrize("name", ["José", "Andrés", "François", "Åsa", "Nuñez", "Zoë", "Straße"])
+def test_one_name_with_marks_is_enough(name: str) -> None:
+    row = [name, "a@union.example", "2026-11-24 19:00:00", "2026-11-24 20:00:00", "60", "No"]
+    [person] = read_report(zoom(row).decode().encode("cp1252")).people
+    assert person.name == name
+
+
+@pytest.mark.parametrize("name", ["山田 太郎", "ﾔﾏﾀﾞ ﾀﾛｳ", "A社 山田", "田 A", "①山田", "髙﨑"])
+def test_japanese_stays_japanese(name: str) -> None:
+    row = [name, "a@union.example", "2026-11-24 19:00:00", "2026-11-24 20:00:00", "60", "No"]
+    report = read_report(zoom(row).decode().encode("cp932"))
+    assert [one.name for one in report.people] == [name]
+    assert Warned.ENCODING_GUESSED not in {one.code for one in report.warnings}
+
+
 # Columns
 
 

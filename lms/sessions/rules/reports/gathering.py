@@ -67,6 +67,8 @@ class Gathering:
         self.meeting = self._read_meeting()
         start = self.meeting.starts_at
         self._day = start.astimezone(zone).date() if start else hint
+        if layout.is_guess:
+            self.notes.warn(Warned.ENCODING_GUESSED)
         if layout.open_quotes:
             self.notes.warn(Warned.QUOTE_OPEN, rows=layout.open_quotes)
 

@@ -66,6 +66,7 @@ class Layout:
     titles: frozenset[str]
     japanese: bool
     open_quotes: tuple[int, ...] = ()
+    is_guess: bool = False  # see Grid
 
     def shows(self, which: str) -> bool:
         """Whether a table has a sign of a service."""
@@ -176,7 +177,9 @@ def _finish(draft: _Draft, grid: Grid) -> Layout:
     )
     japanese = any(not heading.isascii() for table in tables for heading in table.headings)
     titles = frozenset(draft.titles - {""})
-    return Layout(tables, draft.meeting, draft.places, titles, japanese, grid.open_quotes)
+    return Layout(
+        tables, draft.meeting, draft.places, titles, japanese, grid.open_quotes, grid.is_guess
+    )
 
 
 def _take_told(draft: _Draft, line: Line) -> None:

@@ -103,6 +103,7 @@ class Warned(StrEnum):
     text (the first ten, then an ellipsis), `example` a text of the file.
     """
 
+    ENCODING_GUESSED = "encoding_guessed"  # []: taken as Windows-1252
     DATE_ORDER = "date_order"  # [order, example, read_as]: read so, could be another day
     TIME_UNREADABLE = "time_unreadable"  # [count, rows, example]
     DAY_UNKNOWN = "day_unknown"  # [count, rows]: times without a day

@@ -10,6 +10,10 @@ from lms.sessions.rules.reports.report import (
 )
 
 _WARNINGS: Final = {
+    Warned.ENCODING_GUESSED: (
+        "The file was taken as Windows-1252 (Western Europe), which cannot be told for certain."
+        " If names look wrong, save it as UTF-8 and try again."
+    ),
     Warned.DATE_ORDER: (
         "The order of day and month is ambiguous: {example} was read as {read_as} ({order})."
         " Use --date-order if that is wrong."

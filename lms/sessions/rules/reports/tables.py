@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -48,10 +48,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """All lines of a file; `open_quotes` are numbers of lines whose quotation never closes."""
+    """All lines of a file; `open_quotes` are numbers of lines whose quotation never closes.
+
+    `is_guess`: its bytes were taken as Windows-1252, which cannot be told for certain.
+    """
 
     lines: tuple[Line, ...]
     open_quotes: tuple[int, ...] = ()
+    is_guess: bool = False
 
 
 def read_grid(data: bytes) -> Grid:
@@ -63,12 +67,17 @@ def read_grid(data: bytes) -> Grid:
         raise ReportUnreadableError(Unreadable.TOO_LARGE, most=MAX_BYTES // 1_000_000)
     if data.startswith(_OLE):
         raise ReportUnreadableError(Unreadable.LOCKED)
-    grid = _read_workbook(data) if data.startswith(_ZIP) else _read_text(decode(data))
+    grid = _read_workbook(data) if data.startswith(_ZIP) else _read_plain(data)
     if all(line.is_empty() for line in grid.lines):
         raise ReportUnreadableError(Unreadable.EMPTY)
     if len(grid.lines) > MAX_ROWS:
         raise ReportUnreadableError(Unreadable.TOO_LONG, most=MAX_ROWS)
     return grid
+
+
+def _read_plain(data: bytes) -> Grid:
+    decoded = decode(data)
+    return replace(_read_text(decoded.text), is_guess=decoded.is_guess)
 
 
 def _read_text(text: str) -> Grid:
