@@ -38,7 +38,7 @@ from lms.kernel.localized import Picked, pick
 from lms.people.queries import find_actor
 
 FEATURES = (
-    "people", "courses", "records", "enrolment", "sessions", "recordings", "rights",
+    "people", "courses", "records", "enrolment", "sessions", "requests", "recordings", "rights",
     "watching", "completion", "notifications", "pages", "whole",
 )  # fmt: skip
 

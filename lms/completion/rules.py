@@ -7,7 +7,7 @@ back what was earned: that is a person's decision.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 DEFAULT_PERMILLE = 800
@@ -154,11 +154,6 @@ def judge_completion(
     asked = needed_of(combine, needed, len(outcomes))
     done = sum(one.state is RequirementState.DONE for one in outcomes)
     return CompletionOutcome(asked > 0 and done >= asked, min(done, asked), asked, outcomes)
-
-
-def fiscal_year(day: date, starts_in: int) -> int:
-    """Return the fiscal year (by the year in which it starts) of a day."""
-    return day.year if day.month >= starts_in else day.year - 1
 
 
 def certificate_number(year: int, serial: int) -> str:

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.infra.db import Model, WithId
@@ -53,10 +54,18 @@ class Reach(StrEnum):
     OUTSIDE = "outside"
 
 
+def _as_its_kind(context: Any) -> bool:
+    """Return whether a new programme is of the kind that is held on request."""
+    return bool(context.get_current_parameters()["kind"] == Kind.ON_REQUEST)
+
+
 class Programme(WithId, Model):
     """A programme with its stated purpose and audience. `leads_to_id`: the one after it.
 
     `keywords` are words a language to be found by; `search_key` is derived from all texts.
+
+    `takes_requests`: unions and regions can ask for a meeting of it; at first those of the kind
+    `on_request` alone.
 
     `version` grows with every edit in the browser, so that none overwrites another unseen.
     """
@@ -72,6 +81,7 @@ class Programme(WithId, Model):
     reach: Mapped[str] = mapped_column(String(12), default=Reach.OUTSIDE)
     languages: Mapped[list[str]]
     leads_to_id: Mapped[str | None] = mapped_column(ForeignKey("programme.id"))
+    takes_requests: Mapped[bool] = mapped_column(default=_as_its_kind, server_default=false())
     keywords: Mapped[dict[str, list[str]]] = mapped_column(default=dict)
     search_key: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]

@@ -82,3 +82,13 @@ def format_day(day: date, language: str, *, year: bool = True, weekday: bool = T
     if year:
         text = f"{text} {day.year}"
     return f"{text} ({_EN_DAYS[day.weekday()]})" if weekday else text
+
+
+def fiscal_year(day: date, starts_in: int) -> int:
+    """Return the fiscal year (by the year in which it starts) of a day; `starts_in` a month."""
+    return day.year if day.month >= starts_in else day.year - 1
+
+
+def days_of_fiscal_year(year: int, starts_in: int) -> tuple[date, date]:
+    """Return the first day of a fiscal year, and the first day of the next."""
+    return date(year, starts_in, 1), date(year + 1, starts_in, 1)

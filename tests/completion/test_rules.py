@@ -17,7 +17,6 @@ from lms.completion.rules import (
     Verdict,
     certificate_number,
     decide_verdict,
-    fiscal_year,
     judge_completion,
     judge_requirement,
     lacking,
@@ -25,6 +24,7 @@ from lms.completion.rules import (
     needed_of,
     takes_away,
 )
+from lms.kernel.dates import fiscal_year
 
 EARNED = datetime(2026, 10, 1, tzinfo=UTC)
 ATTEND = Route(RouteKind.ATTEND, live_session_ids=("s1", "s2"))

@@ -7,7 +7,7 @@ from lms.completion.events import CertificateIssued
 from lms.completion.models import Certificate
 from lms.completion.policy import require_edition_manager
 from lms.completion.queries import find_certificate_of, lock_counter
-from lms.completion.rules import certificate_number, fiscal_year
+from lms.completion.rules import certificate_number
 from lms.courses.models import Edition, Programme
 from lms.courses.queries import get_entry
 from lms.infra.audit import record_act
@@ -17,6 +17,7 @@ from lms.infra.site import read_site
 from lms.infra.typesetting import missing_glyphs
 from lms.kernel import clock
 from lms.kernel.actor import Actor
+from lms.kernel.dates import fiscal_year
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import CertificateId, EditionId, PersonId, new_secret
 from lms.kernel.localized import Localized

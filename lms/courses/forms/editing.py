@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from typing_extensions import override
-from wtforms import HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField
 
 from lms.courses.forms.fields import (
     ManyChoices,
@@ -109,6 +109,10 @@ class ProgrammeForm(_Versioned):
     reach = reach_field()
     languages = ManyChoices(_l("Languages of the course"), choices=options(LANGUAGE_NAMES.items()))
     leads_to = SelectField(_l("Leads to"), description=_l("The programme that comes after this."))
+    takes_requests = BooleanField(
+        _l("Unions and regions can ask for a meeting of it"),
+        description=_l("Coordinators then find it among the study meetings that can be asked for."),
+    )
 
     @override
     def __init__(self, *args: Any, following: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -133,6 +137,7 @@ class ProgrammeForm(_Versioned):
         self.reach.data = programme.reach
         self.languages.data = programme.languages
         self.leads_to.data = programme.leads_to_id or ""
+        self.takes_requests.data = programme.takes_requests
         self.version.data = str(programme.version)
 
     def programme_texts(self) -> ProgrammeTexts:
@@ -145,6 +150,7 @@ class ProgrammeForm(_Versioned):
             reach=self.reach.data,
             languages=tuple(self.languages.data or ()),
             leads_to_id=self.leads_to.data or None,
+            takes_requests=bool(self.takes_requests.data),
         )
 
 

@@ -23,7 +23,7 @@ from lms.people.queries import is_id
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeTexts:
-    """What an organiser may change of a programme."""
+    """What an organiser may change of a programme. `takes_requests` None = as it is."""
 
     title: Localized
     summary: Localized
@@ -32,6 +32,7 @@ class ProgrammeTexts:
     reach: str
     languages: tuple[str, ...]
     leads_to_id: str | None = None
+    takes_requests: bool | None = None
 
 
 def search_key_of(programme: Programme) -> str:
@@ -104,6 +105,8 @@ def update_programme(
     programme.reach = Reach(texts.reach)
     programme.languages = list(texts.languages)
     programme.leads_to_id = texts.leads_to_id
+    if texts.takes_requests is not None:
+        programme.takes_requests = texts.takes_requests
     programme.search_key = search_key_of(programme)
     programme.version += 1
     record_act(actor, "programme.updated", "programme", programme.id, at=at)
