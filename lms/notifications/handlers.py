@@ -15,7 +15,7 @@ from lms.enrolment.events import (
 )
 from lms.infra.jobs.ledger import enqueue
 from lms.notifications import operations, queries
-from lms.notifications.operations import rights_watch
+from lms.notifications.operations import groups, rights_watch
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
 from lms.rights.events import (
     AgreementWithdrawn,
@@ -39,9 +39,11 @@ from lms.sessions.events import (
     DeskHandNamed,
     LiveSessionCancelled,
     LiveSessionChanged,
+    LiveSessionGroupsChanged,
     LiveSessionPeopleChanged,
     LiveSessionScheduled,
     MissingCalled,
+    SeminarGroupsChanged,
 )
 
 
@@ -138,6 +140,31 @@ def hands_changed(event: LiveSessionPeopleChanged) -> None:
         "tell_of_hands",
         {"live_session_id": event.live_session_id, "mark": mark},
         key=f"tell:hands:{event.live_session_id}:{mark}",
+    )
+
+
+def session_groups_changed(event: LiveSessionGroupsChanged) -> None:
+    """Tell for whom a session is now, and for whom no longer."""
+    mark = f"{event.at:%Y%m%dT%H%M%S%f}"
+    enqueue(
+        "tell_of_session_groups",
+        {"live_session_id": event.live_session_id, "mark": mark},
+        key=f"tell:session_groups:{event.live_session_id}:{mark}",
+    )
+
+
+def groups_changed(event: SeminarGroupsChanged) -> None:
+    """Tell people of their seminar group, a little later: organisers put right what they did."""
+    mark = f"{event.at:%Y%m%dT%H%M%S%f}"
+    enqueue(
+        "tell_of_groups",
+        {
+            "edition_id": event.edition_id,
+            "person_ids": " ".join(event.person_ids),
+            "mark": mark,
+        },
+        key=f"tell:groups:{event.edition_id}:{mark}",
+        run_at=event.at + groups.PATIENCE,
     )
 
 
@@ -321,6 +348,8 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     LiveSessionCancelled: (cancelled,),
     AddressReleased: (address_released,),
     LiveSessionPeopleChanged: (hands_changed,),
+    LiveSessionGroupsChanged: (session_groups_changed,),
+    SeminarGroupsChanged: (groups_changed,),
     EditionPublished: (edition_published,),
     MissingCalled: (missing_called,),
     DeskHandNamed: (desk_hand_named,),

@@ -8,7 +8,7 @@ from lms.infra.db import unit_of_work
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.notifications import operations, queries
-from lms.notifications.operations import hosting, rights_watch
+from lms.notifications.operations import groups, hosting, rights_watch
 
 _AT_ONCE = 100  # people in one write transaction, so that nobody else waits long for theirs
 
@@ -39,6 +39,27 @@ def tell_of_hands(context: JobContext, payload: dict[str, Any]) -> None:
     """Tell who runs a session now, and who no longer does: few people."""
     with context.finish():
         operations.tell_hands_of_session(payload["live_session_id"], payload["mark"], clock.now())
+
+
+def tell_of_session_groups(context: JobContext, payload: dict[str, Any]) -> None:
+    """Tell for whom a session is now, and for whom no longer."""
+    key = payload["live_session_id"]
+    _in_steps(
+        context,
+        queries.told_of(key),
+        lambda among: groups.tell_session_groups(key, payload["mark"], clock.now(), among=among),
+    )
+
+
+def tell_of_groups(context: JobContext, payload: dict[str, Any]) -> None:
+    """Tell people of the seminar group they are in now, with what changes in their calendars."""
+    _in_steps(
+        context,
+        payload["person_ids"].split(),
+        lambda among: groups.tell_groups(
+            payload["edition_id"], payload["mark"], clock.now(), among=among
+        ),
+    )
 
 
 def tell_of_edition_hands(context: JobContext, payload: dict[str, Any]) -> None:
@@ -146,6 +167,8 @@ JOBS = {
     "tell_of_rights_week": tell_of_rights_week,
     "tell_of_session": tell_of_session,
     "tell_of_hands": tell_of_hands,
+    "tell_of_session_groups": tell_of_session_groups,
+    "tell_of_groups": tell_of_groups,
     "tell_of_edition_hands": tell_of_edition_hands,
     "tell_of_recording": tell_of_recording,
     "tell_of_cancelled_edition": tell_of_cancelled_edition,

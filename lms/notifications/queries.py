@@ -18,6 +18,7 @@ from lms.infra.db import db
 from lms.infra.mail.models import MailState, OutboxMail
 from lms.infra.mail.outbox import Recipient
 from lms.kernel.actor import Role
+from lms.kernel.ids import PersonId
 from lms.kernel.localized import FALLBACK_ORDER, Localized, pick
 from lms.people.models import AccountToken, Person, RoleAssignment
 from lms.people.queries import get_person, list_names
@@ -29,6 +30,7 @@ from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Publicatio
 from lms.sessions.models import LiveSession
 from lms.sessions.queries import SessionCard, find_live_session, sessions_of
 from lms.sessions.queries.audience import list_audience_ids, list_told_ids
+from lms.sessions.queries.groups import sessions_of_others
 
 PER_PAGE = 50
 
@@ -75,10 +77,20 @@ def find_session(live_session_id: str) -> SessionCard | None:
     return find_live_session(live_session_id)
 
 
-def coming_sessions(edition_id: str, at: datetime) -> list[SessionCard]:
-    """Return the sessions of an edition that are still to come, in order."""
+def coming_sessions(
+    edition_id: str, at: datetime, person_id: str | None = None
+) -> list[SessionCard]:
+    """Return the sessions of an edition that are still to come, in order.
+
+    With a person who is enrolled, only those that are for that person's seminar group.
+    """
     cards = [card for group in sessions_of([edition_id]).values() for card in group]
-    coming = [card for card in cards if not card.is_cancelled and card.ends_at > at]
+    others = sessions_of_others(edition_id, PersonId(person_id)) if person_id is not None else ()
+    coming = [
+        card
+        for card in cards
+        if not card.is_cancelled and card.ends_at > at and card.id not in others
+    ]
     return sorted(coming, key=lambda card: card.starts_at)
 
 
@@ -101,6 +113,11 @@ def is_draft(card: SessionCard) -> bool:
 def people_of_session(live_session_id: str) -> list[str]:
     """Return the ids of everyone who is told of a session."""
     return list_audience_ids(live_session_id)
+
+
+def told_of(live_session_id: str) -> list[str]:
+    """Return the ids of everyone on a session's list, or whose calendar was told of it."""
+    return list_told_ids(live_session_id)
 
 
 def cancelled_session_ids(edition_id: str) -> list[str]:

@@ -26,6 +26,8 @@ SUBJECTS = {
     "session_scheduled": _l("Session added"),
     "session_changed": _l("Session changed"),
     "session_cancelled": _l("Session cancelled"),
+    "group_placed": _l("Seminar group"),
+    "session_not_yours": _l("A session that is for others now"),
     "session_invited": _l("On the list of those who run a session"),
     "session_uninvited": _l("Taken off the list of a session"),
     "reminder_week": _l("Reminder a week before"),

@@ -1,8 +1,10 @@
-"""What live sessions do when courses change."""
+"""What live sessions do when courses and enrolments change."""
 
 from lms.courses.events import EditionCancelled, EditionDrafted
+from lms.enrolment.events import EnrolmentWithdrawn
 from lms.kernel.actor import SYSTEM, Actor
 from lms.sessions.operations import SessionPlan, cancel_sessions_of, schedule_drafted_session
+from lms.sessions.operations.groups import leave_groups
 
 
 def schedule_the_meeting(event: EditionDrafted) -> None:
@@ -28,7 +30,13 @@ def cancel_what_is_to_come(event: EditionCancelled) -> None:
     cancel_sessions_of(event.edition_id, actor=SYSTEM, at=event.at)
 
 
+def free_place_in_group(event: EnrolmentWithdrawn) -> None:
+    """Let somebody else have the place in the seminar group of who gave up the seat."""
+    leave_groups(event.enrolment_id)
+
+
 HANDLERS = {
+    EnrolmentWithdrawn: (free_place_in_group,),
     EditionDrafted: (schedule_the_meeting,),
     EditionCancelled: (cancel_what_is_to_come,),
 }

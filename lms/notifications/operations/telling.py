@@ -23,6 +23,7 @@ from lms.sessions.queries.audience import (
     run_by,
     sessions_held_by,
 )
+from lms.sessions.queries.groups import list_participant_ids
 
 #: A live session's id and what a calendar is told of it: REQUEST or CANCEL.
 Entry: TypeAlias = tuple[str, str]
@@ -71,6 +72,19 @@ def _tell(
         if not_after is not None:
             told["not_after"] = not_after.isoformat()
         queue_mail(recipient, template, told, dedup_key=f"{template}:{key}:{person_id}")
+
+
+def tell_with_calendar(
+    person_ids: Collection[str],
+    template: str,
+    params: Mapping[str, Any],
+    *,
+    key: str,
+    calendar: Mapping[str, Sequence[Entry]],
+    at: datetime,
+) -> None:
+    """Tell these people something, and their calendars what changes in them; see `_tell`."""
+    _tell(person_ids, template, params, key=key, calendar=calendar, at=at)
 
 
 def _note_calendars(calendar: Mapping[str, Sequence[Entry]], at: datetime) -> None:
@@ -131,7 +145,7 @@ def tell_enrolment(
     """Tell a person how their enrolment stands; who is enrolled also learns what is ahead."""
     params = queries.course_words(edition_id)
     calendar: list[Entry] = []
-    cards = queries.coming_sessions(edition_id, at)
+    cards = queries.coming_sessions(edition_id, at, person_id)
     ids = [card.id for card in cards]
     if template in {"enrolment_confirmed", "enrolment_promoted"}:
         params["sessions"] = [queries.session_words(card) for card in cards[:_SHOWN]]
@@ -165,7 +179,7 @@ def tell_people_of_session(
     method = "CANCEL" if template == "session_cancelled" else "REQUEST"
     hands: list[str] = []
     if template == "session_scheduled":
-        enrolled = set(list_enrolled_ids(card.edition_id))
+        enrolled = set(list_participant_ids(live_session_id))
         # Who was enrolled in the meantime read of it in the mail about their seat.
         told = set(list_invited_ids(live_session_id))
         people = [key for key in people if key not in told]
@@ -206,7 +220,7 @@ def tell_hands_of_session(live_session_id: str, mark: str, at: datetime) -> None
     if card is None or card.is_cancelled or card.ends_at <= at or queries.is_draft(card):
         return
     hands, invited = set(list_hand_ids(live_session_id)), set(list_invited_ids(live_session_id))
-    on_list = hands | set(list_enrolled_ids(card.edition_id))
+    on_list = hands | set(list_participant_ids(live_session_id))
     for template, method, people in (
         ("session_invited", "REQUEST", hands - invited),
         ("session_uninvited", "CANCEL", invited - on_list),

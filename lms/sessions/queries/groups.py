@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from lms.enrolment.models import Enrolment, EnrolmentState
@@ -498,3 +510,11 @@ def list_memberships_now(edition_id: str, person_ids: Collection[str]) -> list[G
 def was_in_group(enrolment_id: str) -> bool:
     """Whether a person was in a group before. One query."""
     return bool(db.session.scalar(select(exists().where(GroupMember.enrolment_id == enrolment_id))))
+
+
+def meant_by_session(live_session_ids: Collection[str]) -> Meant:
+    """Return for sessions that are for groups the persons whom they are for. One query."""
+    if not live_session_ids:
+        return {}
+    rows: Any = db.session.execute(union_all(*meant_arms(live_session_ids)))
+    return meant_of_rows(rows)
