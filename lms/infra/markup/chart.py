@@ -1,7 +1,6 @@
 """Figures drawn as SVG: classes only, all text escaped; a wide and a narrow drawing of each."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
@@ -16,41 +15,9 @@ from lms.infra.markup.scale import (
     wrap,
     write_number,
 )
+from lms.infra.markup.sheet import LINE, NARROW, SIZE, WIDE, Drawn, Sheet, frame
 
-WIDE, NARROW = 640, 340
-SIZE = 13.0  # of all text within a drawing, in its own units
-_LINE = 17.0
 _MOST_MARKED = 20
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A drawing being made; it grows downwards."""
-
-    width: float
-    height: float = 0.0
-    marks: list[str] = field(default_factory=list)
-
-    def line(self, x1: float, y1: float, x2: float, y2: float, name: str) -> None:
-        self.marks.append(
-            f'<line class="chart__{name}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-        )
-
-    def rect(self, x: float, y: float, width: float, height: float, number: int) -> None:
-        self.marks.append(
-            f'<rect class="chart__bar chart__s{number}" x="{x:.1f}" y="{y:.1f}"'
-            f' width="{max(width, 0.5):.1f}" height="{max(height, 0.5):.1f}"/>'
-        )
-
-    def text(self, x: float, y: float, text: str, name: str, anchor: str = "start") -> None:
-        self.marks.append(
-            f'<text class="chart__{name} chart__{anchor}" x="{x:.1f}" y="{y:.1f}">'
-            f"{escape(text)}</text>"
-        )
-
-    def lines(self, x: float, y: float, texts: Sequence[str], name: str, anchor: str) -> None:
-        for number, text in enumerate(texts):
-            self.text(x, y + number * _LINE, text, name, anchor)
 
 
 def _values(chart: Chart) -> list[float]:
@@ -61,16 +28,16 @@ def _stack_values(chart: Chart) -> list[float]:
     return [sum(one.values[place] or 0.0 for one in chart.series) for place in range(len(chart.x))]
 
 
-def draw(chart: Chart, *, narrow: bool) -> tuple[float, float, str]:
+def draw(chart: Chart, *, narrow: bool) -> Drawn:
     """Return width, height and the marks of a drawing."""
-    sheet = _Sheet(NARROW if narrow else WIDE)
+    sheet = Sheet(NARROW if narrow else WIDE)
     if chart.kind in {"line", "schema"}:
         _draw_lines(sheet, chart, narrow=narrow)
     elif narrow or _crowded(chart):
         _draw_level_bars(sheet, chart)
     else:
         _draw_upright_bars(sheet, chart)
-    return sheet.width, sheet.height, "".join(sheet.marks)
+    return sheet.drawn
 
 
 def _crowded(chart: Chart) -> bool:
@@ -81,14 +48,14 @@ def _crowded(chart: Chart) -> bool:
     return bars > 28 or longest > 3  # noqa: PLR2004 - what can still be read
 
 
-def _draw_unit(sheet: _Sheet, chart: Chart, top: float = 14.0) -> float:
+def _draw_unit(sheet: Sheet, chart: Chart, top: float = 14.0) -> float:
     """Write the unit above the upright axis; return where the drawing may begin."""
     texts = wrap(chart.unit, sheet.width - 4, SIZE)
     sheet.lines(0, top, texts, "unit", "start")
-    return top + len(texts) * _LINE
+    return top + len(texts) * LINE
 
 
-def _draw_grid(sheet: _Sheet, axis: Axis, left: float, top: float, bottom: float) -> None:
+def _draw_grid(sheet: Sheet, axis: Axis, left: float, top: float, bottom: float) -> None:
     for tick in axis.ticks:
         y = axis.place(tick, bottom, top)
         sheet.line(left, y, sheet.width, y, "grid")
@@ -99,7 +66,7 @@ def _left_of(axis: Axis) -> float:
     return max(text_width(write_number(tick, axis.decimals), SIZE) for tick in axis.ticks) + 9
 
 
-def _draw_upright_bars(sheet: _Sheet, chart: Chart) -> None:
+def _draw_upright_bars(sheet: Sheet, chart: Chart) -> None:
     stacked = chart.kind == "stacked"
     axis = axis_from_zero(_stack_values(chart) if stacked else _values(chart), 5)
     left, top = _left_of(axis), _draw_unit(sheet, chart) + 14
@@ -130,10 +97,10 @@ def _draw_upright_bars(sheet: _Sheet, chart: Chart) -> None:
     wrapped = [wrap(label, band - 8, SIZE) for label in chart.x]
     for place, texts in enumerate(wrapped):
         sheet.lines(left + band * (place + 0.5), bottom + 21, texts, "label", "middle")
-    sheet.height = bottom + 12 + max(len(texts) for texts in wrapped) * _LINE
+    sheet.height = bottom + 12 + max(len(texts) for texts in wrapped) * LINE
 
 
-def _draw_level_bars(sheet: _Sheet, chart: Chart) -> None:
+def _draw_level_bars(sheet: Sheet, chart: Chart) -> None:
     """Bars that lie, each with its number: for phones, long labels and many bars."""
     stacked = chart.kind == "stacked"
     values = _stack_values(chart) if stacked else _values(chart)
@@ -155,7 +122,7 @@ def _draw_level_bars(sheet: _Sheet, chart: Chart) -> None:
         else:
             texts = wrap(label, sheet.width, SIZE)
             sheet.lines(0, y + 12, texts, "label", "start")
-            y += len(texts) * _LINE + 2
+            y += len(texts) * LINE + 2
         base = zero
         for number, one in enumerate(chart.series, 1):
             value = one.values[place]
@@ -182,7 +149,7 @@ def _draw_level_bars(sheet: _Sheet, chart: Chart) -> None:
     sheet.height = y
 
 
-def _draw_lines(sheet: _Sheet, chart: Chart, *, narrow: bool) -> None:
+def _draw_lines(sheet: Sheet, chart: Chart, *, narrow: bool) -> None:
     schema = chart.kind == "schema"
     axis = axis_around(_values(chart), 5)
     left, top = _left_of(axis), _draw_unit(sheet, chart) + 14
@@ -224,11 +191,11 @@ def _draw_lines(sheet: _Sheet, chart: Chart, *, narrow: bool) -> None:
     if chart.x_label:
         texts = wrap(chart.x_label, sheet.width - left, SIZE)
         sheet.lines((left + sheet.width) / 2, bottom + 42, texts, "unit", "middle")
-        sheet.height = bottom + 32 + len(texts) * _LINE
+        sheet.height = bottom + 32 + len(texts) * LINE
 
 
 def _draw_level_axis(
-    sheet: _Sheet,
+    sheet: Sheet,
     ticks: Sequence[tuple[float, str]],
     at: Callable[[float], float],
     bottom: float,
@@ -249,7 +216,7 @@ def _draw_level_axis(
 
 
 def _draw_line(
-    sheet: _Sheet, points: Sequence[tuple[float, float] | None], number: int, *, marked: bool
+    sheet: Sheet, points: Sequence[tuple[float, float] | None], number: int, *, marked: bool
 ) -> None:
     """Draw a line, broken where there is no figure, with a mark of its own shape."""
     path, pen = [], "M"
@@ -285,30 +252,12 @@ def _mark(x: float, y: float, number: int) -> str:
 
 
 def chart_html(chart: Chart, number: int, language: str) -> Markup:
-    """Return the figure: title, two drawings of which one is shown, names, table, source."""
-    anchor = f"figure-{number}"
-    drawings = "".join(
-        _drawing(chart, f"{anchor}-{name}", name, narrow=name == "narrow")
-        for name in ("wide", "narrow")
-    )
-    label = translate(language, N_("Figure %(number)s"), number=number)
-    source = translate(language, N_("Source: %(source)s"), source=chart.source)
-    return Markup(  # noqa: S704 - every text in it is escaped
-        f'<figure class="chart" id="{anchor}"><figcaption class="chart__title">'
-        f'<span class="chart__number">{escape(label)}</span> {escape(chart.title)}</figcaption>'
-        f"{drawings}{_legend(chart)}{_table(chart, language)}"
-        f'<p class="chart__source">{escape(source)}</p></figure>'
-    )
+    """Return the figure with the names of its series and the same numbers as a table."""
 
+    def drawn(narrow: bool) -> Drawn:  # noqa: FBT001 - what `frame` calls
+        return draw(chart, narrow=narrow)
 
-def _drawing(chart: Chart, anchor: str, name: str, *, narrow: bool) -> str:
-    width, height, marks = draw(chart, narrow=narrow)
-    return (
-        f'<svg class="chart__{name}" role="img" aria-labelledby="{anchor}-t {anchor}-d"'
-        f' viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">'
-        f'<title id="{anchor}-t">{escape(chart.title)}</title>'
-        f'<desc id="{anchor}-d">{escape(chart.alt)}</desc>{marks}</svg>'
-    )
+    return frame(chart, number, language, drawn, _legend(chart) + _table(chart, language))
 
 
 def _legend(chart: Chart) -> str:

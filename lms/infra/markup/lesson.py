@@ -9,9 +9,17 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from lms.infra.i18n import N_, translate
-from lms.infra.markup.blocks import Block, Question, read_chart, read_check, split_blocks
+from lms.infra.markup.blocks import (
+    Block,
+    Diagram,
+    Question,
+    read_chart,
+    read_check,
+    split_blocks,
+)
 from lms.infra.markup.chart import chart_html
 from lms.infra.markup.convert import Heading, convert, plain_text
+from lms.infra.markup.diagram import diagram_html
 from lms.infra.markup.faults import text_length
 from lms.infra.markup.quiz import quiz_html
 from lms.infra.markup.terms import Term
@@ -92,6 +100,8 @@ def _figure(block: Block, number: int, language: str) -> Markup:
         return _broken(
             translate(language, N_("This figure cannot be shown: its text has a fault."))
         )
+    if isinstance(chart, Diagram):
+        return diagram_html(chart, number, language)
     return chart_html(chart, number, language)
 
 
