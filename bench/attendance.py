@@ -28,7 +28,8 @@ from lms.people.models import Person
 from lms.people.queries import find_actor
 from lms.sessions.models import LiveSession, MatchState
 from lms.sessions.operations.reporting import SentReport, apply_report, keep_report
-from lms.sessions.queries.reports import list_candidates, list_reported, preview_report
+from lms.sessions.queries.candidates import list_candidates
+from lms.sessions.queries.reports import list_reported, preview_report
 from lms.sessions.rules.reconciling import Reading, read_for_session, suggest_people
 
 PEOPLE, ROWS, WAITING_PAGE = 1_600, 5_000, 20
@@ -120,7 +121,7 @@ def measure(url: str, folder: Path) -> dict[str, Any]:
         with unit_of_work():
             applied = apply_report(actor, key, kept.id, report, at=at)
         note("applied")
-        listed = [one.candidate for one in list_candidates(key, edition_id, START.date())]
+        listed = list_candidates(key, edition_id, START.date())
         waiting = list_reported(key, edition_id, MatchState.WAITING, 1, WAITING_PAGE)
         suggested = [suggest_people(one.name, listed) for one in waiting]
         note("who is who")

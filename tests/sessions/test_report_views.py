@@ -154,6 +154,41 @@ def test_a_report_is_read_again_in_another_zone(key: LiveSessionId, desk: FlaskC
     assert bad.status_code == 422
 
 
+def test_an_unknown_button_is_refused_and_decides_nothing(
+    world: World, key: LiveSessionId, desk: FlaskClient
+) -> None:
+    world.enrol(world.cast.trainee)
+    sent = send(desk, key, zoom(line(f"{world.cast.trainee.family_name}さん", "", 0, 90)))
+    desk.post(f"{sent.location}/apply")
+    one = reported(f"{world.cast.trainee.family_name}さん")
+    answer = desk.post(f"/desk/sessions/{key}/reconciliation/{one.id}", data={"act": "marry"})
+
+    assert answer.status_code == 400
+    assert 'data-testid="refused"' in answer.text
+    assert reported(one.name).state == "waiting"
+
+
+def test_of_many_people_those_suggested_and_found_are_shown(
+    world: World, key: LiveSessionId, desk: FlaskClient
+) -> None:
+    family = world.cast.trainee.family_name
+    for person in (world.cast.trainee, world.cast.other_trainee, world.cast.overseas):
+        world.enrol(person)
+    sent = send(desk, key, zoom(line(f"{family}さん", "", 0, 90)))
+    desk.post(f"{sent.location}/apply")
+    one, path = reported(f"{family}さん").id, f"/desk/sessions/{key}/reconciliation"
+
+    alone = desk.get(path).text
+    assert alone.count('data-testid="suggestion"') == 1
+    assert 'data-testid="hit"' not in alone
+    kana = world.cast.other_trainee.family_kana
+    hits = desk.get(path, query_string={"who": one, "q": kana}).text
+    assert hits.count('data-testid="hit"') == 1
+    nobody = desk.get(path, query_string={"who": one, "q": "% _ \0"})
+    assert nobody.status_code == 200
+    assert 'data-testid="hit"' not in nobody.text
+
+
 def test_all_reports_are_taken_away(key: LiveSessionId, desk: FlaskClient) -> None:
     sent = send(desk, key, zoom(line("x", "", 0, 90)))
     desk.post(f"{sent.location}/apply")

@@ -37,9 +37,9 @@ from lms.sessions.operations.reporting import (
     set_attendance_rule,
     take_fetched_report,
 )
+from lms.sessions.queries.candidates import list_candidates
 from lms.sessions.queries.reports import (
     count_reported,
-    list_candidates,
     list_lines,
     list_reported,
     list_reports,

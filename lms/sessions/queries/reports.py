@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, func, literal, or_, select, union_all
 
 from lms.enrolment.models import Enrolment, EnrolmentState
 from lms.infra.db import db
-from lms.kernel.ids import EditionId, LiveSessionId, OrganisationId, PersonId
+from lms.kernel.ids import EditionId, LiveSessionId, PersonId
 from lms.kernel.intervals import Intervals
-from lms.kernel.localized import Localized
-from lms.people.models import Membership, Person
-from lms.people.queries import active_on, list_names, name_of, organisation_paths
-from lms.people.rules import OrganisationPath, PersonName
+from lms.people.models import Person
+from lms.people.queries import list_names, name_of
 from lms.sessions.models import (
     AttendanceAlias,
     AttendanceReport,
@@ -34,10 +32,8 @@ from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules import reports as reading
 from lms.sessions.rules.attendance_status import DEFAULT_RULE, AttendanceRule
 from lms.sessions.rules.reconciling import (
-    Candidate,
     KnownPeople,
     identity_of,
-    make_candidate,
     match_reported,
     number_in_link,
     row_keys,
@@ -153,7 +149,7 @@ def meeting_numbers(live_session_id: str) -> tuple[str, ...]:
 # --- people of a session ------------------------------------------------------------------------
 
 
-def _listed(live_session_id: str, edition_id: str) -> Any:
+def in_reports_of(live_session_id: str, edition_id: str) -> Any:
     """Return the condition under which a person is looked for in the reports of a session.
 
     Who holds a seat, speaks or has been seen; nobody else is known to its organisers by it.
@@ -180,7 +176,9 @@ def is_listed(live_session_id: str, edition_id: str, person_id: str) -> bool:
     return bool(
         db.session.scalar(
             select(
-                exists().where(Person.id == person_id).where(_listed(live_session_id, edition_id))
+                exists()
+                .where(Person.id == person_id)
+                .where(in_reports_of(live_session_id, edition_id))
             )
         )
     )
@@ -188,7 +186,7 @@ def is_listed(live_session_id: str, edition_id: str, person_id: str) -> bool:
 
 def known_people(live_session_id: str, edition_id: str) -> KnownPeople:
     """Return by what people of a session can be told apart for certain, in one query."""
-    condition = _listed(live_session_id, edition_id)
+    condition = in_reports_of(live_session_id, edition_id)
     rows: Any = db.session.execute(
         union_all(
             select(literal("address"), Person.address, Person.id).where(
@@ -212,61 +210,6 @@ def known_people(live_session_id: str, edition_id: str) -> KnownPeople:
             (aliases if kind == "alias" else registrants)[key] = PersonId(person_id)
     return KnownPeople(
         registrants, aliases, {key: frozenset(holders) for key, holders in addresses.items()}
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Somebody of the session, as the reconciliation shows them and looks for them."""
-
-    person_id: PersonId
-    name: str
-    kana: str
-    organisation: Localized
-    search_key: str
-    candidate: Candidate
-
-
-def list_candidates(live_session_id: str, edition_id: str, day: date) -> tuple[Listed, ...]:
-    """Return everyone whom a report of a session may name, by their readings, in three queries."""
-    condition = _listed(live_session_id, edition_id)
-    people = db.session.scalars(
-        select(Person).where(condition).order_by(Person.sort_key, Person.id)
-    ).all()
-    paths = organisation_paths(day)
-    places: dict[str, OrganisationPath] = {}
-    memberships: Any = db.session.execute(
-        select(Membership.person_id, Membership.organisation_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(condition, active_on(day))
-    )
-    for person_id, organisation_id in memberships:
-        path = paths[OrganisationId(organisation_id)]
-        if person_id not in places or path.order < places[person_id].order:
-            places[person_id] = path
-    return tuple(
-        _listed_person(person, name_of(person), places.get(person.id)) for person in people
-    )
-
-
-def _listed_person(person: Person, name: PersonName, place: OrganisationPath | None) -> Listed:
-    names = [
-        (person.family_name, person.given_name),
-        (person.family_kana, person.given_kana),
-        (person.romanised_family, person.romanised_given),
-    ]
-    return Listed(
-        person_id=PersonId(person.id),
-        name=name.shown,
-        kana=name.kana,
-        organisation=place.names[-1] if place else {},
-        search_key=person.search_key,
-        candidate=make_candidate(
-            PersonId(person.id),
-            [pair for pair in names if any(pair)],
-            [text for text in (person.full_name, person.other_name, person.call_me) if text],
-            [text for words in (place.names if place else ()) for text in words.values()],
-        ),
     )
 
 

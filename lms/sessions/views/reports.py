@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from lms.infra.db import unit_of_work
@@ -14,7 +13,6 @@ from lms.infra.web.access import STAFF, access, current_actor, found, takes_file
 from lms.infra.web.locale import ui_language
 from lms.infra.web.spreadsheet import csv_answer
 from lms.kernel import clock
-from lms.kernel.japanese import search_key
 from lms.kernel.localized import pick
 from lms.sessions import policy, queries
 from lms.sessions.errors import ReportRefusedError, SessionInputError
@@ -22,27 +20,21 @@ from lms.sessions.forms.reports import ColumnsForm, ReadAgainForm, ReportForm, R
 from lms.sessions.models import AttendanceReport, MatchState
 from lms.sessions.operations.reporting import (
     SentReport,
-    accept_match,
     apply_report,
     discard_reports,
-    dismiss_reported,
     drop_report,
     fit_of,
     keep_report,
     remember_mapping,
-    reopen_match,
     set_attendance_rule,
 )
 from lms.sessions.queries import SessionCard, list_edition_attendance
 from lms.sessions.queries.reports import (
-    Listed,
     attendance_rule_of,
     count_reported,
     find_mapping,
     find_report,
-    list_candidates,
     list_lines,
-    list_reported,
     list_reports,
     preview_report,
 )
@@ -53,14 +45,11 @@ from lms.sessions.rules.reconciling import (
     Reading,
     header_signature,
     read_for_session,
-    suggest_people,
 )
 from lms.sessions.texts import WAYS, attending_text, refusal_text, status_text
 from lms.sessions.texts.desk import clock_at
 from lms.sessions.texts.reports import (
     FITS,
-    MATCH_STATES,
-    MATCHED_BYS,
     place_name,
     report_refusal_text,
     rule_sentences,
@@ -73,8 +62,7 @@ from lms.sessions.views.blueprint import blueprint
 
 NAV = "sessions.edition_sessions"
 _MOST_BYTES = 20_000_000
-_LINES, _PEOPLE, _WAITING = 100, 100, 20
-_FOUND = 20
+_LINES, _PEOPLE = 100, 100
 _MOST_PAGES = 10_000
 
 
@@ -84,8 +72,9 @@ def second_at(seconds: int, card: SessionCard) -> str:
     return clock_at(datetime.fromtimestamp(seconds, UTC), card)
 
 
-def _page_number() -> int:
-    text = request.args.get("page", "1")
+def page_number() -> int:
+    """Return the page that is asked for, the first where none is or nonsense."""
+    text = request.args.get("page", "1")[:9]
     return min(max(1, int(text)), _MOST_PAGES) if text.isascii() and text.isdigit() else 1
 
 
@@ -201,7 +190,7 @@ def report(live_session_id: str, report_id: str) -> Any:
     card, row = _find(live_session_id, report_id)
     if row.applied_at is None:
         return _show(card, row, ReadAgainForm(zone=row.zone, date_order=row.date_order))
-    page = _page_number()
+    page = page_number()
     lines, total = list_lines(row.id, page, _LINES)
     return render_template(
         "sessions/report_lines.html",
@@ -404,106 +393,6 @@ def discard(live_session_id: str) -> Any:
         discard_reports(current_actor(), live_session_id, at=clock.now())
     flash(_("All reports of this session were taken away."), "done")
     return redirect(url_for("sessions.reports", live_session_id=live_session_id), 303)
-
-
-# --- who is who
-
-
-@blueprint.get("/desk/sessions/<live_session_id>/reconciliation")
-@access(STAFF)
-def reconciliation(live_session_id: str) -> Any:
-    """Show who waits to be told apart, with whom they might be."""
-    policy.require_organiser_of_session(current_actor(), live_session_id)
-    card = queries.get_live_session(live_session_id)
-    return _reconcile(card)
-
-
-def _reconcile(card: SessionCard, refusal: str | None = None) -> Any:
-    shown = request.args.get("show", "")
-    state = MatchState(shown) if shown in set(MatchState) else MatchState.WAITING
-    counts = count_reported(card.id)
-    page = _page_number()
-    people = list_candidates(card.id, card.edition_id, card.starts_local.date())
-    by_id = {one.person_id: one for one in people}
-    candidates = [one.candidate for one in people]
-    waiting = list_reported(card.id, card.edition_id, state, page, _WAITING)
-    suggested = {
-        one.id: [
-            (by_id[each.person_id], each.score) for each in suggest_people(one.name, candidates)
-        ]
-        for one in waiting
-        if state is MatchState.WAITING
-    }
-    wanted = request.args.get("q", "")[:100]
-    answer = render_template(
-        "sessions/reconciliation.html",
-        card=card,
-        state=state,
-        states=MATCH_STATES,
-        counts=counts,
-        entries=waiting,
-        suggested=suggested,
-        q=wanted,
-        asked=request.args.get("who", ""),
-        hits=_search(people, wanted),
-        matched_bys=MATCHED_BYS,
-        refusal=refusal,
-        page=page,
-        pages=max(1, -(-counts[state] // _WAITING)),
-        edition_id=card.edition_id,
-        nav_current=NAV,
-    )
-    return (answer, 409) if refusal else answer
-
-
-def _search(people: Sequence[Listed], wanted: str) -> list[Listed]:
-    key = search_key(wanted)
-    return [one for one in people if key in one.search_key][:_FOUND] if key else []
-
-
-@blueprint.post("/desk/sessions/<live_session_id>/reconciliation/<reported_id>")
-@access(STAFF)
-def decide_reported(live_session_id: str, reported_id: str) -> Any:
-    """Say who somebody in a report is, that they are not one of ours, or take that back."""
-    actor = current_actor()
-    policy.require_organiser_of_session(actor, live_session_id)
-    act, at = request.form.get("act", ""), clock.now()
-    if act not in _DONE:
-        return _reconcile(queries.get_live_session(live_session_id), _("Please use the buttons."))
-    try:
-        with unit_of_work():
-            if act == "accept":
-                accept_match(
-                    actor,
-                    live_session_id,
-                    reported_id,
-                    request.form.get("person", ""),
-                    remember=request.form.get("remember") == "1",
-                    at=at,
-                )
-            elif act == "dismiss":
-                dismiss_reported(actor, live_session_id, reported_id, at=at)
-            else:
-                reopen_match(actor, live_session_id, reported_id, at=at)
-    except ReportRefusedError as error:
-        return _reconcile(queries.get_live_session(live_session_id), report_refusal_text(error))
-    flash(_DONE[act], "done")
-    shown = request.form.get("show", "")
-    return redirect(
-        url_for(
-            "sessions.reconciliation",
-            live_session_id=live_session_id,
-            show=shown if shown in set(MatchState) else None,
-        ),
-        303,
-    )
-
-
-_DONE: dict[str, Any] = {
-    "accept": _l("Told apart."),
-    "dismiss": _l("Noted as not one of ours."),
-    "reopen": _l("Taken back."),
-}
 
 
 # --- what an edition asks, and its attendance as a table
