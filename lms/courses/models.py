@@ -158,6 +158,23 @@ class Lesson(WithId, Model):
     version: Mapped[int] = mapped_column(default=1)
 
 
+class GlossaryTerm(WithId, Model):
+    """A term of the site's glossary. Texts are keyed by language: ways to write it, its meaning.
+
+    `reading` is that of the Japanese term in kana, or empty; `also` are other ways in which texts
+    write it; `see` are the slugs of related terms.
+    """
+
+    __tablename__ = "glossary_term"
+
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    term: Mapped[dict[str, str]]
+    reading: Mapped[str] = mapped_column(String(120), default="")
+    also: Mapped[dict[str, list[str]]] = mapped_column(default=dict)
+    meaning: Mapped[dict[str, str]]
+    see: Mapped[list[str]] = mapped_column(default=list)
+
+
 class ContentRecord(Model):
     """What `lms content load` wrote: the file's key, the row, and how the row looked then.
 
