@@ -70,7 +70,9 @@ def load(make_app: Callable[[], Any], folder: Path, *, overwrite: bool, lenient:
             _refuse("The database has no tables yet: run 'lms database upgrade' first.")
         try:
             with unit_of_work():
-                report = load_content(checked.programmes, at=clock.now(), overwrite=overwrite)
+                report = load_content(
+                    checked.programmes, checked.terms, at=clock.now(), overwrite=overwrite
+                )
         except RefusedError as error:
             _refuse(f"Nothing was loaded, because a change was refused: {error}.")
     _say(

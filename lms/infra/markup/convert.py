@@ -2,8 +2,9 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 from xml.etree import ElementTree as ET
 
 import nh3
@@ -19,18 +20,29 @@ RUBY = re.compile(r"\{([^{}|\n]+)\|([^{}|\n]+)\}")
 _TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre",
     "rp", "rt", "ruby", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "details", "section", "summary",
 }  # fmt: skip
 _ATTRIBUTES = {
-    "a": {"href", "title"},
+    "a": {"href", "title", "data-term"},
     "h2": {"id"}, "h3": {"id"}, "h4": {"id"},
     "ol": {"start"},
     "th": {"scope"},
 }  # fmt: skip
-_CLASSES = {"a": {"term"}, "blockquote": {"callout"}, "td": {"num"}, "th": {"num"}}
+_CLASSES = {
+    "a": {"term"},
+    "blockquote": {"callout"},
+    "details": {"deeper"},
+    "section": {"plain"},
+    "td": {"num"},
+    "th": {"num"},
+}
 _SCHEMES = {"http", "https", "mailto"}
 _HEADINGS = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
 # Figures stand flush right; a unit or sign may stand with them.
 _FIGURES = re.compile(r"\W*[\d.,]+\W*", re.ASCII)
+
+
+RoleOf: TypeAlias = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,9 @@ class _Ruby(InlineProcessor):
 class _Shape(Treeprocessor):
     """Give headings their ids, mark callouts and columns of figures, link terms."""
 
-    def __init__(self, md: Markdown, terms: Sequence[Term]):
+    def __init__(self, md: Markdown, terms: Sequence[Term], role_of: RoleOf):
         super().__init__(md)
+        self._role_of = role_of
         self.headings: list[Heading] = []
         self.links = TermLinks(term_book(tuple(terms)))
 
@@ -82,7 +95,29 @@ class _Shape(Treeprocessor):
                 element.set("class", "callout")
             elif element.tag == "table":
                 _shape_table(element)
+        self._fold(root)
         self.links.link(root)
+
+    def _fold(self, root: ET.Element) -> None:
+        """Put a section that has a part of its own into an element: plain words, harder path."""
+        fold: ET.Element | None = None
+        titles = {heading.anchor: heading.text for heading in self.headings}
+        for element in list(root):
+            if element.tag == "h2":
+                role = self._role_of(titles[element.get("id", "")])
+                fold = self._folded(root, element, role) if role in {"plain", "deeper"} else None
+            elif fold is not None:
+                root.remove(element)
+                fold.append(element)
+
+    def _folded(self, root: ET.Element, heading: ET.Element, role: str) -> ET.Element:
+        """Return the element that stands in a heading's place and holds it."""
+        fold = ET.Element("section" if role == "plain" else "details", {"class": role})
+        at = list(root).index(heading)
+        root.remove(heading)
+        root.insert(at, fold)
+        (fold if role == "plain" else ET.SubElement(fold, "summary")).append(heading)
+        return fold
 
     def _heading(self, element: ET.Element) -> None:
         element.tag = _HEADINGS[element.tag]
@@ -124,9 +159,10 @@ def _shape_table(table: ET.Element) -> None:
 class _House(Extension):
     """What a lesson may hold beside plain Markdown, and what it may not."""
 
-    def __init__(self, terms: Sequence[Term]):
+    def __init__(self, terms: Sequence[Term], role_of: RoleOf):
         super().__init__()
         self._terms = terms
+        self._role_of = role_of
         self.shape: _Shape | None = None
 
     @override
@@ -134,16 +170,20 @@ class _House(Extension):
         md.preprocessors.deregister("html_block")
         md.inlinePatterns.deregister("html")
         md.inlinePatterns.register(_Ruby(RUBY.pattern, md), "ruby", 185)
-        self.shape = _Shape(md, self._terms)
+        self.shape = _Shape(md, self._terms, self._role_of)
         md.treeprocessors.register(self.shape, "house", 15)
 
 
-def convert(markdown: str, terms: Sequence[Term] = ()) -> Converted:
+def convert(
+    markdown: str, terms: Sequence[Term] = (), role_of: RoleOf = lambda _title: ""
+) -> Converted:
     """Return safe HTML. Whatever the text holds, the result has only elements of a text.
 
+    A section of whose title `role_of` says "deeper" can be folded (`details`), a "plain" one is a
+    `section`; both have that class.
     A text nested too deeply to be read is given as it is written.
     """
-    house = _House(terms)
+    house = _House(terms, role_of)
     # The converter's own place-holders are made with these two characters.
     clean = markdown.replace("\x02", "").replace("\x03", "")
     try:

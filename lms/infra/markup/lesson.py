@@ -1,6 +1,7 @@
 """A lesson's Markdown as the HTML of its page."""
 
 import math
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +21,16 @@ from lms.infra.markup.blocks import (
 from lms.infra.markup.chart import chart_html
 from lms.infra.markup.convert import Heading, convert, plain_text
 from lms.infra.markup.diagram import diagram_html
-from lms.infra.markup.faults import text_length
+from lms.infra.markup.faults import role_of, text_length
 from lms.infra.markup.quiz import quiz_html
 from lms.infra.markup.terms import Term
 
 # Reading speed with understanding: characters or words a minute.
 _PER_MINUTE = {"ja": 450, "en": 190}
+_DEEPER = re.compile(
+    r'<details class="deeper">\s*(<summary>.*?)</summary>(.*?)</details>', re.DOTALL
+)
+_TAG = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,8 @@ def _render(markdown: str, language: str, terms: tuple[Term, ...]) -> LessonHtml
         else:
             drawn[place] = _check(block, checks, language)
         lines[block.first_line] = f"\n{place}\n"
-    converted = convert("\n".join(lines), terms)
-    html = converted.html
+    converted = convert("\n".join(lines), terms, lambda title: role_of(title, language))
+    html = _mark_deeper(converted.html, language)
     for place, markup in drawn.items():
         html = html.replace(f"<p>{place}</p>", str(markup)).replace(place, "")
     return LessonHtml(
@@ -121,6 +126,18 @@ def _broken(sentence: str) -> Markup:
     )
 
 
+def _mark_deeper(html: str, language: str) -> str:
+    """Say of each folded section that it is harder and how long it takes."""
+
+    def marked(match: re.Match[str]) -> str:
+        minutes = _reading_minutes(_TAG.sub("", match[0]), language)
+        meta = translate(language, N_("A harder path, %(minutes)s min"), minutes=minutes)
+        begin = f'<details class="deeper">{match[1]}<span class="deeper__meta">'
+        return f"{begin}{escape(meta)}</span></summary>{match[2]}</details>"
+
+    return _DEEPER.sub(marked, html)
+
+
 def _wrap_tables(html: str, language: str) -> str:
     """Let the tables of the text (those without attributes or caption) scroll by themselves."""
     label = escape(translate(language, N_("Table")))
@@ -137,5 +154,9 @@ def _wrap_tables(html: str, language: str) -> str:
 
 def _minutes(lines: list[str], drawn: dict[str, Markup], figures: int, language: str) -> int:
     text = plain_text("\n".join(line for line in lines if line.strip() not in drawn))
+    return _reading_minutes(text, language) + figures
+
+
+def _reading_minutes(text: str, language: str) -> int:
     pace = _PER_MINUTE.get(language, _PER_MINUTE["en"])
-    return max(1, math.ceil(text_length(text, language) / pace) + figures)
+    return max(1, math.ceil(text_length(text, language) / pace))

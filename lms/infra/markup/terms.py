@@ -143,7 +143,7 @@ class TermLinks:
                 continue
             self.linked.append(term.key)
             made += _cut(run, done, start)
-            link = ET.Element("a", {"class": "term", "href": term.href})
+            link = ET.Element("a", {"class": "term", "href": term.href, "data-term": term.key})
             _fill(link, _cut(run, start, end))
             made.append(link)
             done = end

@@ -6,19 +6,28 @@ from typing import Any
 
 from lms.completion.models import CompletionRule, Requirement
 from lms.courses.events import EditionChanged
-from lms.courses.models import Edition, EditionState, Lesson, Part, Programme
+from lms.courses.models import Edition, EditionState, GlossaryTerm, Lesson, Part, Programme
 from lms.courses.operations import search_key_of
 from lms.infra.audit import record_act
 from lms.infra.events import raise_event
 from lms.kernel.actor import SYSTEM
 from lms.kernel.ids import EditionId
 from lms.kernel.wall import WallTime
-from lms.whole.content.documents import EditionDocument, LessonDocument, ProgrammeDocument
-from lms.whole.content.rows import LoadReport, Rows
+from lms.whole.content.documents import (
+    EditionDocument,
+    LessonDocument,
+    ProgrammeDocument,
+    TermDocument,
+)
+from lms.whole.content.rows import GLOSSARY, LoadReport, Rows
 
 
 def load_content(
-    programmes: Sequence[ProgrammeDocument], *, at: datetime, overwrite: bool = False
+    programmes: Sequence[ProgrammeDocument],
+    terms: Sequence[TermDocument] = (),
+    *,
+    at: datetime,
+    overwrite: bool = False,
 ) -> LoadReport:
     """Write checked documents in the current transaction and say what became of each record.
 
@@ -30,6 +39,8 @@ def load_content(
     loader = _Loader(rows, at=at)
     for document in _targets_first(programmes):
         loader.load_programme(document)
+    for term in terms:
+        _load_term(rows, term)
     loader.finish()
     report = rows.report
     if report.created or report.updated or report.removed:
@@ -39,6 +50,22 @@ def load_content(
         }
         record_act(SYSTEM, "content.loaded", "site", "content", at=at, **counts)
     return report
+
+
+def _load_term(rows: Rows, document: TermDocument) -> None:
+    texts = document.texts
+    rows.put(
+        f"{GLOSSARY}{document.slug}",
+        GlossaryTerm,
+        {
+            "term": {tag: text.term for tag, text in texts.items()},
+            "reading": texts["ja"].reading if "ja" in texts else "",
+            "also": {tag: list(text.also) for tag, text in texts.items() if text.also},
+            "meaning": {tag: text.meaning for tag, text in texts.items()},
+            "see": list(document.see),
+        },
+        place={"slug": document.slug},
+    )
 
 
 def _targets_first(programmes: Sequence[ProgrammeDocument]) -> list[ProgrammeDocument]:
@@ -237,7 +264,10 @@ def _lesson_values(document: LessonDocument) -> dict[str, Any]:
         "objectives": {tag: text.objectives for tag, text in texts.items()},
         "body": {tag: text.body for tag, text in texts.items()},
         "sources": {tag: text.sources for tag, text in texts.items()},
-        "glossary": {tag: text.glossary for tag, text in texts.items()},
+        "glossary": {
+            tag: [*({"slug": slug} for slug, _line in text.terms), *text.glossary]
+            for tag, text in texts.items()
+        },
     }
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from lms.completion.models import CompletionRule, Requirement
-from lms.courses.models import ContentRecord, Edition, Lesson, Part, Programme
+from lms.courses.models import ContentRecord, Edition, GlossaryTerm, Lesson, Part, Programme
 from lms.infra.db import db, lock_row
 
 # What a load writes and compares, by table. The second group only where the file says it.
@@ -33,14 +33,17 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "completion_rule": ("combine", "needed"),
     "requirement": ("part_id", "position", "title", "routes"),
+    "glossary_term": ("term", "reading", "also", "meaning", "see"),
 }  # fmt: skip
 _WHERE_SAID = ("capacity", "starts_on", "ends_on", "apply_until_at")
 _MODELS: dict[str, type[Any]] = {
     model.__tablename__: model
-    for model in (Programme, Edition, Part, Lesson, CompletionRule, Requirement)
+    for model in (Programme, Edition, Part, Lesson, CompletionRule, Requirement, GlossaryTerm)
 }
 # In this order rows may go when their file no longer names them.
-_REMOVABLE = ("requirement", "lesson", "part")
+_REMOVABLE = ("requirement", "lesson", "part", "glossary_term")
+#: How the keys of terms begin. No programme has this slug: its folder would be the glossary's.
+GLOSSARY = "glossary/"
 _HASH_LENGTH = 60
 _KEY_LENGTH = 200
 
@@ -167,7 +170,10 @@ class Rows:
 
     def _may_go(self, record: ContentRecord, row: Any) -> bool:
         edition_key = "/".join(record.key.split("/")[:2])
-        if edition_key not in self._seen:
+        of_glossary = record.table_name == "glossary_term" and any(
+            key.startswith(GLOSSARY) for key in self._seen
+        )
+        if not of_glossary and edition_key not in self._seen:
             return False
         return self._overwrite or not _was_edited(row, record)
 

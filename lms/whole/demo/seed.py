@@ -76,7 +76,7 @@ def _load(content: Path, at: datetime) -> None:
     if checked.faults:
         raise FaultyContentError("\n".join(str(fault) for fault in checked.faults))
     with unit_of_work():
-        load_content(checked.programmes, at=at)
+        load_content(checked.programmes, checked.terms, at=at)
 
 
 def _seed_people(settings: Settings, at: datetime) -> None:
