@@ -68,7 +68,7 @@ def tell_groups(edition_id: str, mark: str, at: datetime, *, among: Collection[s
         own = [
             card for key, card in cards.items() if key in meant and meant[key].issuperset(people)
         ]
-        gone = [cards[key] for key, method in entries if method == "CANCEL"]
+        gone = [card for key, card in cards.items() if (key, "CANCEL") in entries]
         tell_with_calendar(
             people,
             "group_placed",

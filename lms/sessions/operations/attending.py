@@ -32,7 +32,7 @@ def join_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> Wa
     """
     found = policy.require_known(actor, live_session_id, at)
     outcome = found.decision.outcome
-    if outcome in {JoinOutcome.NOT_ADMITTED, JoinOutcome.OTHER_GROUP} or actor.person_id is None:
+    if outcome is JoinOutcome.NOT_ADMITTED or actor.person_id is None:
         raise NotAdmittedError
     if outcome is not JoinOutcome.OPEN:
         raise LiveSessionRefusedError(outcome.value, opens_at=found.decision.opens_at)

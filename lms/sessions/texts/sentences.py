@@ -11,6 +11,7 @@ from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
 from lms.sessions.errors import (
     DeskRefusedError,
+    GroupRefusedError,
     LiveSessionRefusedError,
     NotAdmittedError,
     ReportRefusedError,
@@ -19,6 +20,7 @@ from lms.sessions.errors import (
 from lms.sessions.models import AttendanceStatus
 from lms.sessions.rules import JoinDecision, JoinOutcome
 from lms.sessions.texts.desk import desk_refusal_text
+from lms.sessions.texts.groups import group_refusal_text
 from lms.sessions.texts.reports import report_refusal_text
 
 STATUSES: dict[AttendanceStatus, Any] = {
@@ -133,6 +135,7 @@ def _joining_sentences() -> dict[str, str]:
         "release_too_early": str(
             _("The address can be sent from one hour before the start of the session.")
         ),
+        "other_group": str(_("This session is for another seminar group.")),
         "released": str(_("The address was sent before. It is sent only once.")),
         "provider_off": str(
             _("This meeting service is not set up here. Ask whoever runs this installation.")
@@ -141,18 +144,22 @@ def _joining_sentences() -> dict[str, str]:
     }
 
 
+def _text_of_part(error: DeskRefusedError | ReportRefusedError | GroupRefusedError) -> str:
+    if isinstance(error, DeskRefusedError):
+        return desk_refusal_text(error)
+    if isinstance(error, GroupRefusedError):
+        return group_refusal_text(error)
+    return report_refusal_text(error)
+
+
 def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
     """Return the sentence for a refusal of this feature, or None for those of others."""
     if isinstance(error, SessionInputError):
         return _input_sentences(error.facts)[error.code]
     if isinstance(error, NotAdmittedError):
         return str(_("Only people who are enrolled can join this session."))
-    if isinstance(error, DeskRefusedError | ReportRefusedError):
-        return (
-            desk_refusal_text(error)
-            if isinstance(error, DeskRefusedError)
-            else report_refusal_text(error)
-        )
+    if isinstance(error, DeskRefusedError | ReportRefusedError | GroupRefusedError):
+        return _text_of_part(error)
     if isinstance(error, LiveSessionRefusedError):
         if error.code == JoinOutcome.TOO_EARLY:
             opens: Any = error.facts["opens_at"]
