@@ -23,6 +23,7 @@ from lms.config import Settings
 from lms.infra.db import Model, db, unit_of_work
 from lms.infra.site.settings import forget_site
 from lms.kernel.actor import Actor, Role
+from lms.pages.queries.glossary import forget_glossary
 from lms.people.models import Membership, Organisation, OrganisationName, Person, RoleAssignment
 from lms.people.queries import find_actor
 
@@ -130,6 +131,7 @@ def emptied(session_app: Flask, database: Database, settings: Settings) -> Itera
     close_all_sessions()  # of a test that failed in the middle
     with session_app.app_context():
         forget_site()
+        forget_glossary()
         if database.template is not None:
             db.engine.dispose()
             target = Path(database.url.removeprefix("sqlite:///"))

@@ -232,3 +232,16 @@ def kana_sort_key(family_kana: str, given_kana: str, family: str, given: str) ->
     parts = (family_kana or family, given_kana or given, family, given)
     read = (_hiragana_to_katakana(unicodedata.normalize("NFKC", part).casefold()) for part in parts)
     return "".join(_weigh(part) for part in read)[:400]
+
+
+_ROWS = ("アカサタナハマヤラワ", "あかさたなはまやらわ")
+
+
+def kana_row(text: str) -> str:
+    """Return the row of the syllabary, named in hiragana, in which a text begins; '' for none."""
+    clear = unicodedata.normalize("NFD", _hiragana_to_katakana(text[:1]))[:1]
+    letter = _SMALL.get(clear, clear)
+    if not letter or letter not in _BASES:
+        return ""
+    starts = [name for name in _ROWS[0] if _BASES.index(name) <= _BASES.index(letter)]
+    return _ROWS[1][_ROWS[0].index(starts[-1])]

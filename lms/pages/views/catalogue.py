@@ -23,6 +23,7 @@ from lms.pages.queries import Course, find_course, list_outline, programme_title
 from lms.pages.queries.media import media_of_edition
 from lms.pages.texts import REACHES, checklist_items
 from lms.pages.views.blueprint import blueprint
+from lms.pages.views.glossary import lesson_terms
 from lms.records.operations import mark_lesson_read, mark_lesson_unread
 from lms.records.queries import read_lesson_ids
 from lms.rights.rules import Decision, viewer_answer
@@ -150,8 +151,8 @@ def lesson(programme_slug: str, edition_slug: str, lesson_slug: str) -> Any:
     course = _course(programme_slug, edition_slug)
     lesson = found(find_lesson_of(course.entry.edition.id, lesson_slug))
     body = pick(lesson.body, ui_language())
-    glossary = lesson.glossary.get(body.language, [])
-    rendered = render_lesson(body.text, body.language, [str(item["term"]) for item in glossary])
+    terms = lesson_terms(lesson.glossary.get(body.language, []), body.language)
+    rendered = render_lesson(body.text, body.language, terms.linkable)
     outline = list_outline(course.entry.edition.id)
     lessons = [line for part in outline for line in part.lessons]
     place = next((n for n, line in enumerate(lessons) if line.id == lesson.id), 0)
@@ -161,7 +162,8 @@ def lesson(programme_slug: str, edition_slug: str, lesson_slug: str) -> Any:
         lesson=lesson,
         body=body,
         rendered=rendered,
-        glossary=glossary,
+        glossary=terms.listed,
+        cards=[terms.card(key) for key in rendered.linked],
         sources=lesson.sources.get(body.language, []),
         objectives=lesson.objectives.get(body.language, []),
         part=next((p for p in outline if p.id == lesson.part_id), None),
