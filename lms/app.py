@@ -215,6 +215,8 @@ def _static_files(app: Flask, settings: Settings) -> WhiteNoise:
 def _foot_items(app: Flask, actor: Actor) -> list[dict[str, Any]]:
     """Return the links at the foot of every page."""
     items = []
+    if "pages.glossary" in app.view_functions:
+        items.append({"href": url_for("pages.glossary"), "label": _("Glossary")})
     if not actor.signed_in and "people.set_time_zone" in app.view_functions:
         items.append({"href": url_for("people.set_time_zone"), "label": _("Time zone")})
     if contact := read_site().contact:
