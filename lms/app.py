@@ -63,6 +63,12 @@ NAVIGATION = (
         "people.people", _l("Members"), "people", lambda a: a.is_coordinator and not a.is_staff
     ),
     NavItem(
+        "requests.requests",
+        _l("Study meetings on request"),
+        "easel",
+        lambda a: a.is_coordinator and not a.is_staff,
+    ),
+    NavItem(
         "rights.register",
         _l("Rights"),
         "shield-check",

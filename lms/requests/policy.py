@@ -45,6 +45,11 @@ def require_asker(actor: Actor, organisation_id: str, programme_id: str | None, 
     raise NotFoundError
 
 
+def may_enter(actor: Actor) -> bool:
+    """Whether the actor writes down what organisations ask by telephone or on paper."""
+    return actor.is_staff
+
+
 def require_seen(actor: Actor, request: MeetingRequest, tree: Tree) -> None:
     """Refuse, as if nothing were there, who may not know of the request."""
     if not may_see(actor, request, tree):
