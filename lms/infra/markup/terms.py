@@ -38,7 +38,8 @@ def is_unmistakable(form: str) -> bool:
     else in another text; words of several parts, capitals and longer compounds hardly do.
     """
     if form[0].isascii() and form[-1].isascii():
-        return " " in form or "-" in form or form.isupper()
+        words = form.removeprefix("the ")
+        return " " in words or "-" in words or words.isupper()
     return len(form) >= _PLAIN_WORD
 
 

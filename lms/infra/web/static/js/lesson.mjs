@@ -8,6 +8,7 @@ const HIDE_MS = 250;
 const GAP = 8;
 let open = null; // {link, card, kept}
 let timer = 0;
+let returning = false; // the focus comes back to a link whose card was just closed
 
 const cardOf = (link) => document.getElementById(`card-${link.dataset.term}`);
 
@@ -30,7 +31,10 @@ function hide({ back = false } = {}) {
   const held = card.contains(document.activeElement);
   card.hidePopover();
   link.setAttribute("aria-expanded", "false");
-  if (back && held) link.focus();
+  if (!back || !held) return;
+  returning = true;
+  link.focus();
+  returning = false;
 }
 
 function show(link, { keep = false } = {}) {
@@ -66,7 +70,7 @@ function follow(link) {
     if (open?.link === link && open.kept) hide();
     else show(link, { keep: true });
   });
-  link.addEventListener("focus", () => link.matches(":focus-visible") && show(link));
+  link.addEventListener("focus", () => !returning && link.matches(":focus-visible") && show(link));
   link.addEventListener("blur", (event) => !card.contains(event.relatedTarget) && leave());
   link.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && later(() => show(link), SHOW_MS));
   link.addEventListener("pointerleave", () => (open ? leave() : clearTimeout(timer)));
