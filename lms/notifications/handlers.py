@@ -15,8 +15,17 @@ from lms.enrolment.events import (
 )
 from lms.infra.jobs.ledger import enqueue
 from lms.notifications import operations, queries
-from lms.notifications.operations import groups, rights_watch
+from lms.notifications.operations import groups, requests, rights_watch
 from lms.people.events import AddressChangeAsked, PasswordResetAsked, PersonInvited
+from lms.requests.events import (
+    MeetingRequestAccepted,
+    MeetingRequestChanged,
+    MeetingRequestDeclined,
+    MeetingRequested,
+    MeetingRequestMessageWritten,
+    MeetingRequestTakenUp,
+    MeetingRequestWithdrawn,
+)
 from lms.rights.events import (
     AgreementWithdrawn,
     ConsentAnswered,
@@ -353,6 +362,13 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     EditionPublished: (edition_published,),
     MissingCalled: (missing_called,),
     DeskHandNamed: (desk_hand_named,),
+    MeetingRequested: (requests.tell_requested,),
+    MeetingRequestChanged: (requests.tell_changed,),
+    MeetingRequestWithdrawn: (requests.tell_withdrawn,),
+    MeetingRequestMessageWritten: (requests.tell_message,),
+    MeetingRequestTakenUp: (requests.tell_taken_up,),
+    MeetingRequestAccepted: (requests.tell_accepted,),
+    MeetingRequestDeclined: (requests.tell_declined,),
     RecordingPublished: (published,),
     RecordingTakenDown: (taken_down, ask_for_another_way),
     AgreementWithdrawn: (agreement_withdrawn, ask_for_another_way),

@@ -261,6 +261,22 @@ def list_history(meeting_request_id: str) -> list[HistoryLine]:
     ]
 
 
+def find_entry(key: str, *, step: str = "") -> MeetingRequestEntry:
+    """Return a line of a history by its id; with `step` the last of that kind of a request.
+
+    Raises NoResultFound when there is none, which no caller meets.
+    """
+    query = select(MeetingRequestEntry)
+    if step:
+        query = query.where(
+            MeetingRequestEntry.meeting_request_id == key, MeetingRequestEntry.step == step
+        )
+    else:
+        query = query.where(MeetingRequestEntry.id == key)
+    query = query.order_by(MeetingRequestEntry.at.desc(), MeetingRequestEntry.id.desc())
+    return db.session.scalars(query.limit(1)).one()
+
+
 def list_askable(actor: Actor, *, keep: str | None = None) -> list[Programme]:
     """Return the programmes that can be asked for and that the actor may see, oldest first.
 

@@ -502,7 +502,9 @@ QUIET = {
 }
 
 
-@pytest.mark.parametrize("feature", ["people", "enrolment", "sessions", "rights", "completion"])
+@pytest.mark.parametrize(
+    "feature", ["people", "enrolment", "sessions", "requests", "rights", "completion"]
+)
 def test_every_event_is_told_or_quiet_on_purpose(feature: str) -> None:
     module = importlib.import_module(f"lms.{feature}.events")
     events = {

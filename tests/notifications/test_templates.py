@@ -12,7 +12,7 @@ from lms.infra.i18n import LANGUAGES
 from lms.notifications.texts import SUBJECTS
 
 MAIL = ROOT / "lms/notifications/templates/mail"
-SHARED = {"frame", "words"}
+SHARED = {"asked", "frame", "words"}
 LINK = re.compile(r"link\(\"([a-z_.]+)\"((?:, [a-z_]+=[a-z_.]+)*)\)")
 JAPANESE = re.compile(r"[\u3041-\u30fa\u4e00-\u9fff]")
 
