@@ -24,6 +24,7 @@ REACHES: Mapping[Reach, Any] = {
 }
 
 NEEDS: Mapping[Need, Any] = {
+    Need.MEETING_REQUESTS: _l("Requests for study meetings wait for an answer"),
     Need.APPLICATIONS: _l("Applications to decide on"),
     Need.SESSION_SOON: _l("Session coming up"),
     Need.SESSION_WITHOUT_PLACE: _l("A session has neither a room nor a web address"),

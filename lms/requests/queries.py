@@ -234,9 +234,10 @@ def count_open(actor: Actor) -> tuple[int, datetime | None]:
     return count, first
 
 
-def find_request_of_edition(edition_id: str) -> MeetingRequest | None:
-    """Return the request from which an edition was made, or None."""
-    return db.session.scalar(select(MeetingRequest).where(MeetingRequest.edition_id == edition_id))
+def find_row_of_edition(edition_id: str) -> RequestRow | None:
+    """Return the request from which an edition was made, or None. One query."""
+    row = db.session.execute(_rows().where(MeetingRequest.edition_id == edition_id)).one_or_none()
+    return RequestRow(*row) if row is not None else None
 
 
 @dataclass(frozen=True, slots=True)

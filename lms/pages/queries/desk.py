@@ -1,4 +1,4 @@
-"""What needs an organiser today, over everything they look after, in seven queries.
+"""What needs an organiser today, over everything they look after, in eight queries.
 
 Three more where a recording is gone that somebody may still need.
 """
@@ -20,6 +20,7 @@ from lms.infra.db import db
 from lms.infra.mail.models import MailState, OutboxMail
 from lms.kernel.actor import Actor
 from lms.recordings.models import Recording, Stage
+from lms.requests.queries import count_open
 from lms.rights.queries.gone import find_gone
 from lms.sessions.models import Attendance, LiveSession
 
@@ -30,6 +31,7 @@ _LOOK_BACK = timedelta(days=14)
 class Need(StrEnum):
     """A kind of work that waits for an organiser."""
 
+    MEETING_REQUESTS = "meeting_requests"
     APPLICATIONS = "applications"
     SESSION_SOON = "session_soon"
     SESSION_WITHOUT_PLACE = "session_without_place"
@@ -74,6 +76,9 @@ def find_desk(actor: Actor, at: datetime) -> Desk:
     counts = count_by_state(list(running))
     today: list[Task] = []
     incomplete: list[Task] = []
+    asked, since = count_open(actor)
+    if asked:
+        today.append(Task(Need.MEETING_REQUESTS, count=asked, moment=since))
     for edition_id, entry in running.items():
         waiting = counts[edition_id].get("applied", 0) + counts[edition_id].get("under_review", 0)
         if waiting:

@@ -26,6 +26,7 @@ from lms.pages.views.blueprint import blueprint
 from lms.pages.views.glossary import lesson_terms
 from lms.records.operations import mark_lesson_read, mark_lesson_unread
 from lms.records.queries import read_lesson_ids
+from lms.requests.queries import list_askable
 from lms.rights.rules import Decision, viewer_answer
 from lms.rights.texts import VIEWER_TEXTS
 from lms.sessions.policy import may_know, may_organise
@@ -79,6 +80,7 @@ def catalogue() -> Any:
         left=seats_left(entries),
         own=own,
         following=programme_titles(sorted(following)),
+        askable=list_askable(actor) if actor.is_coordinator else [],
         q=text,
         chosen=chosen,
         past=past,

@@ -18,6 +18,7 @@ from lms.pages.queries import Need, Task, find_desk
 from lms.pages.texts import NEEDS
 from lms.pages.views.blueprint import blueprint
 from lms.recordings.queries import count_by_stage
+from lms.requests.queries import find_row_of_edition
 from lms.sessions.queries import count_without_place, list_edition_sessions
 
 SHOWN_EDITIONS = 12
@@ -25,6 +26,7 @@ SHOWN_EDITIONS = 12
 
 # Where each kind of work is done: endpoint, and whether it is the edition's or the thing's page.
 _PLACES: Mapping[Need, tuple[str, str]] = {
+    Need.MEETING_REQUESTS: ("requests.requests", ""),
     Need.APPLICATIONS: ("enrolment.applications", "edition_id"),
     Need.SESSION_SOON: ("sessions.edit_session", "live_session_id"),
     Need.SESSION_WITHOUT_PLACE: ("sessions.edit_session", "live_session_id"),
@@ -88,6 +90,7 @@ def desk_edition(edition_id: str) -> Any:
         ),
         counts=count_by_state([edition_id])[edition_id],
         cards=list_edition_sessions(edition_id),
+        asked=find_row_of_edition(edition_id),
         without_place=count_without_place([edition_id], at),
         stages=count_by_stage(edition_id),
         rule=rules_of([edition_id]).get(edition_id),  # type: ignore[call-overload]
