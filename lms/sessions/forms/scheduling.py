@@ -28,6 +28,7 @@ from lms.kernel.localized import Localized, localized, pick
 from lms.people.queries import find_account
 from lms.sessions.operations import SessionPlan, SpeakerPlan
 from lms.sessions.queries import EditionDesk, SessionRecord, SpeakerRecord
+from lms.sessions.queries.groups import GroupCard, list_groups
 from lms.sessions.queries.venues import VenueRecord
 from lms.sessions.texts.languages import channel_name
 
@@ -178,6 +179,11 @@ class SessionForm(TomoniForm):
     is_recorded = BooleanField(_l("This session is recorded"))
     interpretation = BooleanField(_l("With simultaneous interpretation"))
     channels = ManyChoices(_l("Interpretation into"), validate_choice=False)
+    groups = ManyChoices(
+        _l("Only for these seminar groups"),
+        validate_choice=False,
+        description=_l("Without a choice it is for everybody."),
+    )
     speakers = FieldList(FormField(SpeakerForm), _l("Speakers"), max_entries=MOST_SPEAKERS)
 
     known: tuple[SpeakerRecord, ...] = ()
@@ -227,6 +233,13 @@ class SessionForm(TomoniForm):
             *((part_id, pick(title, language).text) for part_id, title in parts),
         ]
 
+    def set_groups(self, groups: Sequence[GroupCard]) -> None:
+        """Fill the choice of seminar groups."""
+        language = ui_language()
+        self.groups.choices = [(one.id, pick(one.title, language).text) for one in groups]
+        if not self.is_submitted():
+            self.groups.data = self.groups.data or []
+
     def add_blank_speakers(self) -> None:
         """Leave room for more speakers (without JavaScript rows cannot be added)."""
         filled = sum(1 for entry in self.speakers if _is_filled(entry.data))
@@ -273,6 +286,7 @@ class SessionForm(TomoniForm):
             host_id=host_id,
             channels=tuple(self.channels.data or ()),
             name_format=self.both("name_format"),
+            group_ids=tuple(self.groups.data or ()),
         )
 
     def _host(self) -> PersonId | None:
@@ -332,6 +346,7 @@ def new_session_form(
     if not form.is_submitted():
         form.timezone.data = edition.timezone
     form.set_parts(parts)
+    form.set_groups(list_groups(edition.edition_id))
     return form
 
 
@@ -368,12 +383,14 @@ def session_form(record: SessionRecord, parts: Sequence[tuple[PartId, Localized]
             "dial_in": record.dial_in,
             "host": record.host.handle if record.host is not None else "",
             "channels": list(record.channels),
+            "groups": list(record.group_ids),
             "speakers": [_speaker_data(speaker) for speaker in record.speakers],
         }
     )
     form.known = record.speakers
     form.known_host = record.host
     form.set_parts(parts)
+    form.set_groups(list_groups(record.edition_id))
     return form
 
 

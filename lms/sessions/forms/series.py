@@ -17,6 +17,7 @@ from lms.sessions.forms.scheduling import ManyChoices, SessionForm, lines
 from lms.sessions.operations import SessionPlan
 from lms.sessions.operations.series import plan_series
 from lms.sessions.queries import EditionDesk
+from lms.sessions.queries.groups import list_groups
 from lms.sessions.rules.planning import MOST_MEETINGS, weekly_days
 
 WEEKLY, GIVEN = "weekly", "given"
@@ -99,4 +100,5 @@ def series_form(edition: EditionDesk, parts: Any) -> SeriesForm:
     if not form.is_submitted():
         form.timezone.data = edition.timezone
     form.set_parts(parts)
+    form.set_groups(list_groups(edition.edition_id))
     return form

@@ -1,5 +1,6 @@
 """Running an edition again with its sessions, under new dates and without anybody in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +15,9 @@ from lms.kernel.localized import Localized
 from lms.sessions import policy
 from lms.sessions.events import EditionCloned
 from lms.sessions.models import EditionAttendanceRule, EditionReminders, LiveSession
+from lms.sessions.operations.laying_out import clone_groups, clone_plan
 from lms.sessions.operations.scheduling import SessionPlan, schedule_drafted_session
+from lms.sessions.queries.groups import group_ids_of_edition_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class ClonePlan:
 
 
 def plan_clone(actor: Actor, edition_id: str, *, shift: timedelta) -> ClonePlan:
-    """Return the sessions of an edition as they would be held again, in order. Two queries.
+    """Return the sessions of an edition as they would be held again, in order. Three queries.
 
     Cancelled ones are left out. Speakers, the host, the meeting's address, passcode and dial-in
     and what was to be recorded belong to somebody and stay behind.
@@ -36,10 +39,16 @@ def plan_clone(actor: Actor, edition_id: str, *, shift: timedelta) -> ClonePlan:
         .where(LiveSession.edition_id == edition_id, LiveSession.cancelled_at.is_(None))
         .order_by(LiveSession.starts_at, LiveSession.id)
     )
-    return ClonePlan(tuple((LiveSessionId(row.id), _again(row, shift)) for row in rows))
+    groups = group_ids_of_edition_sessions(edition_id)
+    return ClonePlan(
+        tuple(
+            (LiveSessionId(row.id), _again(row, shift, groups.get(LiveSessionId(row.id), ())))
+            for row in rows
+        )
+    )
 
 
-def _again(row: LiveSession, shift: timedelta) -> SessionPlan:
+def _again(row: LiveSession, shift: timedelta, group_ids: tuple[str, ...]) -> SessionPlan:
     return SessionPlan(
         title=dict(row.title),
         starts_local=row.starts_local + shift,
@@ -57,6 +66,7 @@ def _again(row: LiveSession, shift: timedelta) -> SessionPlan:
         seats=row.seats,
         channels=tuple(row.channels),
         name_format=dict(row.name_format),
+        group_ids=group_ids,
     )
 
 
@@ -65,16 +75,19 @@ def clone_edition(
 ) -> EditionId:
     """Draft an edition with parts, lessons, sessions and rules of another, `shift` later.
 
+    Seminar groups come along with their titles and themes, without tutor, room and members.
     All or nothing: a time that does not exist on its new day undoes the act (SessionInputError).
     Raises `EditionCloned`, for the rules kept by features above.
     """
     policy.require_organiser_of_edition(actor, edition_id)
     cloned = courses.clone_edition(edition_id, title, shift=shift, actor=actor, at=at)
+    group_ids = clone_groups(edition_id, cloned.edition_id, at=at)
     session_ids: dict[str, str] = {}
     for old_id, plan in plan_clone(actor, edition_id, shift=shift).sessions:
         session_ids[old_id] = schedule_drafted_session(
-            cloned.edition_id, _in_new_part(plan, cloned), actor=actor, at=at
+            cloned.edition_id, _renamed(plan, cloned.part_ids, group_ids), actor=actor, at=at
         )
+    clone_plan(edition_id, cloned.edition_id, cloned.part_ids, session_ids)
     _clone_rules(edition_id, cloned.edition_id, actor, at)
     raise_event(
         EditionCloned(
@@ -90,10 +103,14 @@ def clone_edition(
     return cloned.edition_id
 
 
-def _in_new_part(plan: SessionPlan, cloned: courses.ClonedEdition) -> SessionPlan:
-    if plan.part_id is None:
-        return plan
-    return replace(plan, part_id=PartId(cloned.part_ids[plan.part_id]))
+def _renamed(
+    plan: SessionPlan, part_ids: Mapping[str, str], group_ids: Mapping[str, str]
+) -> SessionPlan:
+    """Return a plan in the part, and for the groups, of the new edition."""
+    part_id = PartId(part_ids[plan.part_id]) if plan.part_id is not None else None
+    return replace(
+        plan, part_id=part_id, group_ids=tuple(group_ids[key] for key in plan.group_ids)
+    )
 
 
 def _clone_rules(source_id: str, edition_id: EditionId, actor: Actor, at: datetime) -> None:

@@ -18,7 +18,8 @@ from lms.kernel.wall import is_zone
 from lms.people.models import Person
 from lms.people.queries import list_names
 from lms.people.rules import PersonName
-from lms.sessions.models import LiveSession, SessionSpeaker
+from lms.sessions.models import GroupMember, LiveSession, SessionSpeaker
+from lms.sessions.queries.groups import groups_of_sessions
 from lms.sessions.rules.clashes import Clash, ClashKind, Meeting, place_keys
 from lms.sessions.rules.holidays import days_of, holidays_on, meets_friday_prayer, season_on
 
@@ -51,7 +52,7 @@ def find_clashes(
     language: str,
     without: Collection[str] = (),
 ) -> tuple[Clash, ...]:
-    """Return what stands in the way of meetings of an edition, in five queries at most.
+    """Return what stands in the way of meetings of an edition, in seven queries at most.
 
     `sees` tells whether the organiser looks after a programme: the titles of other programmes,
     and who takes part there, are kept from them. `without`: the sessions that are being changed.
@@ -63,6 +64,11 @@ def find_clashes(
         {person for one in meetings for person in (*one.speakers, one.host) if person}
     )
     busy = _busy_people(edition_id, [o.edition_id for o in others if o.edition_id != edition_id])
+    members = _members(
+        {key for one in (*meetings, *(o.meeting for o in others)) for key in one.groups}
+        if busy
+        else ()
+    )
     shown = list_names({person for people in busy.values() for person in people})
     found: list[Clash] = []
     for number, meeting in enumerate(meetings):
@@ -70,10 +76,12 @@ def find_clashes(
             if not meeting.overlaps(other.meeting.starts_at, other.meeting.ends_at):
                 continue
             title = other.title if sees(other.programme_id) else None
-            if other.edition_id == edition_id:
+            if other.edition_id == edition_id and not meeting.is_parallel(other.meeting):
                 found.append(Clash(ClashKind.EDITION, number, title=title))
             found.extend(_needed_twice(number, meeting, other, title, names))
-            people = busy.get(other.edition_id)
+            people = _of_groups(
+                busy.get(other.edition_id, set()), (meeting.groups, other.meeting.groups), members
+            )
             if people:
                 found.append(_double_booked(number, people, title, shown))
     return (*found, *_calendar_clashes(edition_id, meetings, language))
@@ -138,6 +146,7 @@ def _others(meetings: Sequence[Meeting], without: Collection[str]) -> list[_Othe
         row for row in rows if any(one.overlaps(row.starts_at, row.ends_at) for one in meetings)
     ]
     speakers: dict[str, set[str]] = {}
+    groups = groups_of_sessions([row.id for row in rows])
     if rows:
         for session_id, person_id in db.session.execute(
             select(SessionSpeaker.live_session_id, SessionSpeaker.person_id).where(
@@ -152,13 +161,41 @@ def _others(meetings: Sequence[Meeting], without: Collection[str]) -> list[_Othe
             row.edition_id,
             row.programme_id,
             row.title,
-            _meeting(row, speakers),
+            _meeting(row, speakers, frozenset(key for key, _title in groups.get(row.id, ()))),
         )
         for row in rows
     ]
 
 
-def _meeting(row: Any, speakers: dict[str, set[str]]) -> Meeting:
+def _members(group_ids: Collection[str]) -> dict[str, set[PersonId]]:
+    """Return who is in these seminar groups now, by group."""
+    found: dict[str, set[PersonId]] = {}
+    if not group_ids:
+        return found
+    for group_id, person_id in db.session.execute(
+        select(GroupMember.group_id, Enrolment.person_id)
+        .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
+        .where(GroupMember.group_id.in_(group_ids), GroupMember.until_at.is_(None))
+    ):
+        found.setdefault(group_id, set()).add(PersonId(person_id))
+    return found
+
+
+def _of_groups(
+    people: set[PersonId],
+    each: Sequence[Collection[str]],
+    members: Mapping[str, set[PersonId]],
+) -> set[PersonId]:
+    """Return those of these people who are in the groups of both sessions."""
+    for groups in each:
+        if groups:
+            people = people & {who for key in groups for who in members.get(key, ())}
+    return people
+
+
+def _meeting(
+    row: Any, speakers: dict[str, set[str]], groups: frozenset[str] = frozenset()
+) -> Meeting:
     return Meeting(
         row.starts_at,
         row.ends_at,
@@ -166,6 +203,7 @@ def _meeting(row: Any, speakers: dict[str, set[str]]) -> Meeting:
         frozenset(speakers.get(row.id, ())),
         row.host_id,
         place_keys(row.venue_name or {}, row.room or {}),
+        groups,
     )
 
 

@@ -14,6 +14,7 @@ from lms.kernel.localized import Localized
 from lms.people.models import Person
 from lms.people.rules import display_name
 from lms.sessions.models import LiveSession, SessionSpeaker
+from lms.sessions.queries.groups import groups_of_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,11 @@ class SessionRecord:
     host: SpeakerRecord | None
     channels: tuple[str, ...]
     name_format: Localized
+    group_ids: tuple[str, ...] = ()
 
 
 def find_session_record(live_session_id: str) -> SessionRecord | None:
-    """Return a session with its speakers for the form, or None. Two queries."""
+    """Return a session with its speakers and groups for the form, or None. Three queries."""
     row = db.session.get(LiveSession, live_session_id)
     if row is None:
         return None
@@ -146,6 +148,9 @@ def find_session_record(live_session_id: str) -> SessionRecord | None:
         host=_host(row.host_id),
         channels=tuple(row.channels),
         name_format=row.name_format,
+        group_ids=tuple(
+            key for key, _title in groups_of_sessions([row.id]).get(LiveSessionId(row.id), ())
+        ),
     )
 
 

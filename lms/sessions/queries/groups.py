@@ -27,7 +27,13 @@ from lms.kernel.localized import Localized, localized
 from lms.people.models import Membership, Person
 from lms.people.queries import active_on, is_id, name_of, organisation_paths
 from lms.people.rules import OrganisationPath, PersonName, display_name, latin_name
-from lms.sessions.models.groups import GroupConsent, GroupMember, SeminarGroup, SessionGroup
+from lms.sessions.models.groups import (
+    GroupConsent,
+    GroupMember,
+    PlannedSession,
+    SeminarGroup,
+    SessionGroup,
+)
 from lms.sessions.models.schedule import LiveSession, SessionSpeaker
 from lms.sessions.rules.grouping import Seminarist
 
@@ -518,3 +524,11 @@ def meant_by_session(live_session_ids: Collection[str]) -> Meant:
         return {}
     rows: Any = db.session.execute(union_all(*meant_arms(live_session_ids)))
     return meant_of_rows(rows)
+
+
+def count_planned(edition_id: str) -> tuple[int, int]:
+    """Return how many entries the planned timetable has, and how many wait to be laid out."""
+    rows = db.session.scalars(
+        select(PlannedSession.live_session_id).where(PlannedSession.edition_id == edition_id)
+    ).all()
+    return len(rows), sum(row is None for row in rows)

@@ -28,6 +28,7 @@ class Meeting:
     """A meeting as clashes see it: moments, the persons it needs, and its room.
 
     `place` holds the keys of the room in each language (`place_keys`); empty without a room.
+    `groups`: the seminar groups that it is for; empty: it is for everybody.
     """
 
     starts_at: datetime
@@ -36,10 +37,15 @@ class Meeting:
     speakers: frozenset[str] = frozenset()
     host: str | None = None
     place: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
 
     def overlaps(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether both go on at the same moment; one may begin when the other ends."""
         return self.starts_at < ends_at and starts_at < self.ends_at
+
+    def is_parallel(self, other: "Meeting") -> bool:
+        """Whether both are for groups of one edition, and no group has to be in both."""
+        return bool(self.groups and other.groups) and not self.groups & other.groups
 
 
 @dataclass(frozen=True, slots=True)

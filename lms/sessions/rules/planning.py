@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 MAX_SEATS = 100_000
 MOST_MEETINGS = 60
+MOST_PLANNED = 300
 SPEAKER_ROLES = ("speaker", "interpreter")
 
 # The shape of a tag of BCP 47: a language of two or three letters, then subtags.
@@ -29,6 +30,17 @@ def weekly_days(first: date, weekdays: Collection[int], count: int) -> tuple[dat
     day = first
     while len(days) < count:
         if day.weekday() in wanted:
+            days.append(day)
+        day += timedelta(days=1)
+    return tuple(days)
+
+
+def days_of_course(first: date, count: int, skipped: Collection[date]) -> tuple[date, ...]:
+    """Return the first `count` days from `first` on that are not skipped."""
+    days: list[date] = []
+    day = first
+    while len(days) < count:
+        if day not in skipped:
             days.append(day)
         day += timedelta(days=1)
     return tuple(days)

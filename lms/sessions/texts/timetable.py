@@ -23,14 +23,22 @@ def timetable_blocks(
     ]
     for day in days:
         blocks.append({"kind": "heading", "text": format_day(day.day, language)})
-        blocks.append({"kind": "rows", "rows": [_row(entry, language) for entry in day.entries]})
+        blocks.append({"kind": "rows", "rows": [_slot(slot, language) for slot in day.slots]})
     return tuple(blocks)
+
+
+def _slot(slot: Sequence[TimetableEntry], language: str) -> tuple[str, str]:
+    """Return the time once, and below each other what is held side by side."""
+    rows = [_row(entry, language) for entry in slot]
+    return rows[0][0], "\n".join(text for _times, text in rows)
 
 
 def _row(entry: TimetableEntry, language: str) -> tuple[str, str]:
     card = entry.card
     times = format_times(card.starts_at, card.ends_at, card.zone, language)
     lines = [pick(card.title, language).text]
+    if entry.groups:
+        lines[0] = f"{group_names(entry, language)}: {lines[0]}"
     if card.is_cancelled:
         lines.append(_("Session cancelled"))
     if place := place_text(entry, language):
@@ -42,6 +50,11 @@ def _row(entry: TimetableEntry, language: str) -> tuple[str, str]:
     if card.interpretation:
         lines.append(_("With simultaneous interpretation"))
     return times, "\n".join(str(line) for line in lines)
+
+
+def group_names(entry: TimetableEntry, language: str) -> str:
+    """Return for which seminar groups a session is."""
+    return str(_(", ")).join(pick(title, language).text for title in entry.groups)
 
 
 def _names(entry: TimetableEntry, role: str, language: str) -> str:

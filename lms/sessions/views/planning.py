@@ -32,6 +32,7 @@ def meeting_of(plan: SessionPlan | SessionRecord) -> Meeting:
         frozenset(speaker.person_id for speaker in plan.speakers if speaker.person_id),
         host,
         place_keys(plan.venue_name, plan.room),
+        frozenset(plan.group_ids),
     )
 
 

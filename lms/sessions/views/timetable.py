@@ -17,6 +17,7 @@ from lms.kernel.errors import NotFoundError
 from lms.kernel.localized import pick
 from lms.sessions import policy
 from lms.sessions.queries import EditionDesk, SessionCard
+from lms.sessions.queries.groups import count_planned, has_groups, sessions_of_others
 from lms.sessions.queries.timetable import (
     TimetableDay,
     find_edition_by_slugs,
@@ -55,6 +56,7 @@ def edition_timetable(edition_id: str) -> Any:
         edition=edition,
         days=list_timetable(edition_id),
         at=clock.now(),
+        planned=count_planned(edition_id),
         edition_id=edition.edition_id,
         nav_current="sessions.edition_sessions",
     )
@@ -78,6 +80,7 @@ def timetable(programme_slug: str, edition_slug: str) -> Any:
         edition=edition,
         days=days,
         at=clock.now(),
+        has_groups=has_groups(edition.edition_id),
         programme_slug=programme_slug,
         edition_slug=edition_slug,
     )
@@ -95,15 +98,20 @@ def _own_timetable(
 ) -> tuple[EditionDesk, tuple[TimetableDay, ...]]:
     """Return edition and days for who takes part, speaks or organises; NotFoundError else.
 
-    A draft has no page at its address yet; organisers have the desk's.
+    Somebody who is enrolled does not see what is for other seminar groups alone. A draft has no
+    page at its address yet; organisers have the desk's.
     """
     actor = current_actor()
     edition = find_edition_by_slugs(programme_slug, edition_slug)
     if edition is None or edition.state == EditionState.DRAFT:
         raise NotFoundError
-    days = list_timetable(edition.edition_id)
+    organises = policy.may_organise(actor, edition.programme_id)
+    others = (
+        sessions_of_others(edition.edition_id, actor.person_id) if not organises else frozenset()
+    )
+    days = list_timetable(edition.edition_id, without=others)
     if (
-        policy.may_organise(actor, edition.programme_id)
+        organises
         or takes_part(edition.edition_id, actor.person_id)
         or any(
             actor.person_id in {entry.card.host_id, *(one.person_id for one in entry.speakers)}
