@@ -153,6 +153,32 @@ class RequirementDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupDocument:
+    """A seminar group of an edition."""
+
+    slug: str
+    title: Localized
+    theme: Localized
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDocument:
+    """An entry of the planned timetable; part and groups by slug, times as HH:MM.
+
+    `day` counts from 1; `groups` empty: for everybody; `where` is venue, web or both.
+    """
+
+    day: int
+    starts: str
+    ends: str
+    title: Localized
+    part: str | None
+    room: Localized
+    groups: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditionDocument:
     """An edition. `apply_until` is wall time of the site's zone."""
 
@@ -168,6 +194,8 @@ class EditionDocument:
     combine: str
     needed: int | None
     requirements: tuple[RequirementDocument, ...]
+    groups: tuple[GroupDocument, ...] = ()
+    timetable: tuple[PlannedDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

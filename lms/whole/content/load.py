@@ -1,5 +1,7 @@
 """Brings checked content into the database; may be run again at any time (see `rows`)."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +15,7 @@ from lms.infra.events import raise_event
 from lms.kernel.actor import SYSTEM
 from lms.kernel.ids import EditionId
 from lms.kernel.wall import WallTime
+from lms.sessions.models import PlannedSession, SeminarGroup
 from lms.whole.content.documents import (
     EditionDocument,
     LessonDocument,
@@ -155,6 +158,8 @@ class _Loader:
         is_changed = self._rows.report.updated[-1:] == [key]
         part_ids = self._load_parts(key, row.id, document)
         lesson_ids = self._load_lessons(key, document, part_ids, programme.lessons)
+        self._load_groups(key, row.id, document)
+        self._load_timetable(key, row.id, document, part_ids)
         before_rule = self._rows.written()
         self._load_completion(key, row.id, document, part_ids, lesson_ids)
         if not is_new and (is_changed or self._rows.written() > before_rule):
@@ -173,6 +178,48 @@ class _Loader:
             if row is not None:
                 part_ids[part.slug] = row.id
         return part_ids
+
+    def _load_groups(self, key: str, edition_id: str, document: EditionDocument) -> None:
+        """Write the seminar groups; tutor, room and seats belong to the browser."""
+        for position, group in enumerate(document.groups, 1):
+            self._rows.put(
+                f"{key}/groups/{group.slug}",
+                SeminarGroup,
+                {"position": position, "title": group.title, "theme": group.theme},
+                place={"edition_id": edition_id, "slug": group.slug},
+                once={"created_at": self._at, "room": {}, "tutor_name": {}},
+            )
+
+    def _load_timetable(
+        self, key: str, edition_id: str, document: EditionDocument, part_ids: Mapping[str, str]
+    ) -> None:
+        """Write the planned timetable. An entry has no slug: title and groups make its key."""
+        times: dict[str, int] = {}
+        for entry in document.timetable:
+            told = json.dumps([entry.title, entry.groups], sort_keys=True, ensure_ascii=True)
+            name = hashlib.sha256(told.encode()).hexdigest()[:16]
+            times[name] = times.get(name, 0) + 1
+            again = f"~{times[name]}" if times[name] > 1 else ""
+            entry_key = f"{key}/timetable/{name}{again}"
+            if entry.part is not None and entry.part not in part_ids:
+                self._rows.keep(entry_key)  # the part was removed in the browser
+                continue
+            self._rows.put(
+                entry_key,
+                PlannedSession,
+                {
+                    "day": entry.day,
+                    "starts": entry.starts,
+                    "ends": entry.ends,
+                    "title": entry.title,
+                    "part_id": part_ids[entry.part] if entry.part is not None else None,
+                    "room": entry.room,
+                    "groups": list(entry.groups),
+                    "place": entry.where,
+                },
+                place=None,
+                once={"edition_id": edition_id},
+            )
 
     def _load_lessons(
         self,

@@ -17,6 +17,7 @@ from lms.whole.content.documents import (
     RequirementDocument,
 )
 from lms.whole.content.shape import LANGUAGES, FileReader, read_text
+from lms.whole.content.timetables import TimetableReader
 
 KINDS = ("series", "web_lecture", "residential", "on_request", "staged")
 MODES = ("venue", "web", "hybrid", "on_demand")
@@ -28,7 +29,7 @@ _PROGRAMME = (
     "keywords", "sources", "editions",
 )  # fmt: skip
 _EDITION = ("slug", "title", "mode", "approval", "parts", "completion")
-_EDITION_MAY = ("capacity", "starts_on", "ends_on", "apply_until")
+_EDITION_MAY = ("capacity", "starts_on", "ends_on", "apply_until", "groups", "timetable")
 _ROUTES = {"attend": ("part",), "watch": ("part", "percent"), "read": ("lesson",)}
 
 
@@ -135,6 +136,9 @@ class _ProgrammeReader:
         self._once(nodes, [one.slug if one else "" for one in parts], "part")
         known = [one for one in parts if one is not None]
         combine, needed, requirements = self._completion(fields.get("completion"), what, known)
+        planning = TimetableReader(read, what)
+        groups = planning.groups(fields.get("groups"))
+        entries = planning.entries(fields.get("timetable"), [part.slug for part in known], groups)
         return EditionDocument(
             slug=read.slug(fields.get("slug"), f"{what}: 'slug'"),
             title=read.localized(fields.get("title"), f"{what}: 'title'", 120),
@@ -148,6 +152,8 @@ class _ProgrammeReader:
             combine=combine,
             needed=needed,
             requirements=requirements,
+            groups=groups,
+            timetable=entries,
         )
 
     def _dates(

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from lms.completion.models import CompletionRule, Requirement
 from lms.courses.models import ContentRecord, Edition, GlossaryTerm, Lesson, Part, Programme
 from lms.infra.db import db, lock_row
+from lms.sessions.models import PlannedSession, SeminarGroup
 
 # What a load writes and compares, by table. The second group only where the file says it.
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -33,15 +34,22 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "completion_rule": ("combine", "needed"),
     "requirement": ("part_id", "position", "title", "routes"),
+    "seminar_group": ("position", "title", "theme"),
+    "planned_session": ("day", "starts", "ends", "title", "part_id", "room", "groups", "place"),
     "glossary_term": ("term", "reading", "also", "meaning", "see"),
 }  # fmt: skip
 _WHERE_SAID = ("capacity", "starts_on", "ends_on", "apply_until_at")
 _MODELS: dict[str, type[Any]] = {
     model.__tablename__: model
-    for model in (Programme, Edition, Part, Lesson, CompletionRule, Requirement, GlossaryTerm)
-}
+    for model in (
+        Programme, Edition, Part, Lesson, CompletionRule, Requirement, GlossaryTerm, SeminarGroup,
+        PlannedSession,
+    )
+}  # fmt: skip
 # In this order rows may go when their file no longer names them.
-_REMOVABLE = ("requirement", "lesson", "part", "glossary_term")
+_REMOVABLE = (
+    "requirement", "lesson", "planned_session", "seminar_group", "part", "glossary_term",
+)  # fmt: skip
 #: How the keys of terms begin. No programme has this slug: its folder would be the glossary's.
 GLOSSARY = "glossary/"
 _HASH_LENGTH = 60
