@@ -28,6 +28,8 @@ from lms.sessions.operations import (
     change_live_session,
     schedule_live_session,
 )
+from lms.sessions.operations.groups import plan_spread, show_to_group, spread_people
+from lms.sessions.operations.laying_out import LayoutPlan, lay_out
 from lms.whole.demo.data import read_stories
 from lms.whole.demo.people import actor_of, id_of
 
@@ -96,7 +98,34 @@ def seed_editions(at: datetime) -> None:
             part = parts_of(edition.id)[entry["part"]]
             if session_of(edition.id, part.id) is None:
                 schedule_live_session(actor, edition.id, _plan(story, entry, part, at), at=before)
+        if "timetable" in story:
+            lay_out(actor, edition.id, _layout(story, at), at=before)
         publish_edition(edition.id, actor=actor, at=before)
+
+
+def _layout(story: Entry, at: datetime) -> LayoutPlan:
+    wanted = story["timetable"]
+    venue = read_stories()["venues"][wanted["venue"]]
+    return LayoutPlan(
+        first_day=day_in(at) + timedelta(days=wanted["day"]),
+        venue_name=venue["name"],
+        venue_address=venue["address"],
+        venue_access=venue.get("access", {}),
+        web_url=f"{_WEB}{story['edition']}" if wanted.get("web") else "",
+    )
+
+
+def seed_groups(at: datetime) -> None:
+    """Spread who is enrolled over the seminar groups; some let their group see them."""
+    for story in read_stories()["editions"]:
+        if "seen_by_group" not in story:
+            continue
+        edition = find_edition(story["edition"])
+        actor = actor_of("organiser", at)
+        wanted = {str(one.person_id): to for one, to in plan_spread(actor, edition.id, at=at).moved}
+        spread_people(actor, edition.id, wanted, at=at)
+        for login in story["seen_by_group"]:
+            show_to_group(actor_of(login, at), edition.id, shown=True, at=at)
 
 
 def move_editions(at: datetime) -> None:

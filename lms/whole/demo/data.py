@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from lms.kernel.localized import Localized
 from lms.people.operations import Profile
+from lms.whole.content.check import read_lessons
+from lms.whole.content.documents import LessonDocument
+from lms.whole.content.slides import Slide, lesson_slides
 
 HERE: Final = Path(__file__).resolve().parent
 #: One for all of the cast: shown on the sign-in page of the demo and in the terminal.
@@ -58,11 +61,12 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """Slides of one lecture: (title, lines) by language, as many in each."""
+    """Slides of one lecture by language, as many in each, and those that only paper has."""
 
     slug: str
     title: Localized
-    slides: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = field(default_factory=dict)
+    slides: dict[str, tuple[Slide, ...]] = field(default_factory=dict)
+    papers: dict[str, tuple[Slide, ...]] = field(default_factory=dict)
 
 
 def _read(name: str) -> Any:
@@ -115,19 +119,31 @@ def read_stories() -> dict[str, Any]:
     return data
 
 
+@cache
+def _lessons(folder: Path) -> dict[str, LessonDocument]:
+    """Return the lessons of a programme's folder with their decks."""
+    return read_lessons(folder)
+
+
 def read_deck(content: Path, slug: str, programme: str = "labour-economics") -> Deck:
-    """Return a deck of slides from the content folder, in every language that it has."""
+    """Return the slides of a lesson from the content folder, in every language that it has.
+
+    A film shows all but the sources, which a handout has at its end.
+    """
+    folder = content / programme
+    lesson = _lessons(folder)[slug]
+    titles = _parsed(folder / "programme.yaml")["title"]
     title: Localized = {}
-    slides: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
-    for path in sorted((content / programme / "slides").glob(f"{slug}.*.yaml")):
-        language = path.name.split(".")[-2]
-        data = _parsed(path)
-        title[language] = data["title"]
-        slides[language] = tuple(
-            (slide["title"], tuple(str(line) for line in slide["lines"]))
-            for slide in data["slides"]
-        )
-    return Deck(slug, title, slides)
+    slides: dict[str, tuple[Slide, ...]] = {}
+    papers: dict[str, tuple[Slide, ...]] = {}
+    for language in sorted(lesson.texts):
+        text = lesson.texts[language]
+        own = lesson.decks.get(language)
+        pages = lesson_slides(titles[language], text, own)
+        title[language] = own.title if own is not None else text.title
+        slides[language] = tuple(slide for slide in pages if slide.kind != "small")
+        papers[language] = tuple(slide for slide in pages if slide.kind == "small")
+    return Deck(slug, title, slides, papers)
 
 
 def hash_files(folders: Iterable[Path]) -> str:

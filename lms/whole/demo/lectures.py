@@ -3,23 +3,22 @@
 There is no voice: a tone says that the next slide has come, and the captions hold its words.
 """
 
-import json
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 
 from lms.recordings.operations.encoding import ffmpeg_path
-from lms.whole.demo.data import HERE, Deck
+from lms.whole.content.slides import set_slides
+from lms.whole.demo.data import Deck
 
 SLIDE_SECONDS: Final = 9
 _FRAMES: Final = 10  # a second; still pictures need no more
-_PPI: Final = 96  # 960 x 540 pt become 1280 x 720 pixels
 
 
 def make_film(deck: Deck, target: Path, language: str = "ja") -> None:
     """Write the lecture as an MP4: each slide for nine seconds, begun by a soft tone."""
-    pictures = set_slides(deck, language, "png")
+    pictures = set_slides(deck.title[language], deck.slides[language], language, "png")
     with tempfile.TemporaryDirectory(prefix="tomoni-lecture-") as folder:
         lines = []
         for number, picture in enumerate(pictures):
@@ -55,40 +54,18 @@ def _tones() -> str:
     return f"aevalsrc=exprs='{sound}':s=16000"
 
 
-def set_slides(deck: Deck, language: str, form: Literal["png", "pdf"]) -> list[bytes]:
-    """Set the slides of one language as pictures (`png`, one each) or one document (`pdf`)."""
-    import pylopdf_fonts_jp  # noqa: PLC0415 - only where it is drawn
-    import typst  # noqa: PLC0415 - heavy, and only where lectures are made
-
-    data = {
-        "lang": language,
-        "title": deck.title[language],
-        "slides": [
-            {"title": title, "lines": list(lines)} for title, lines in deck.slides[language]
-        ],
-    }
-    made: Any = typst.compile(
-        HERE / "slides.typ",
-        format=form,
-        ppi=_PPI,
-        font_paths=[Path(pylopdf_fonts_jp.__file__).parent],
-        ignore_system_fonts=True,
-        sys_inputs={"deck": json.dumps(data, ensure_ascii=False)},
-    )
-    return [made] if isinstance(made, bytes) else list(made)
-
-
 def make_handout(deck: Deck, target: Path, language: str = "ja") -> None:
     """Write the slides as a PDF."""
-    (document,) = set_slides(deck, language, "pdf")
+    pages = (*deck.slides[language], *deck.papers.get(language, ()))
+    (document,) = set_slides(deck.title[language], pages, language, "pdf")
     target.write_bytes(document)
 
 
 def make_captions(deck: Deck, language: str) -> str:
     """Return captions in WebVTT: the words of each slide, one after another while it stands."""
     cues = ["WEBVTT\n"]
-    for number, (title, lines) in enumerate(deck.slides[language]):
-        words = (title, *lines)
+    for number, slide in enumerate(deck.slides[language]):
+        words = (slide.title, *slide.lines)
         step = SLIDE_SECONDS * 1000 // len(words)
         for place, text in enumerate(words):
             start = number * SLIDE_SECONDS * 1000 + place * step

@@ -88,7 +88,7 @@ def _chapters(deck: Deck, duration_ms: int) -> str:
     return "\n".join(
         write_chapter(
             place * SLIDE_SECONDS * 1000,
-            {language: deck.slides[language][place][0] for language in languages},
+            {language: deck.slides[language][place].title for language in languages},
         )
         for place in range(len(deck.slides[languages[0]]))
         if place * SLIDE_SECONDS * 1000 < duration_ms

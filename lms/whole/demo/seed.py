@@ -94,7 +94,9 @@ def _seed_stories(at: datetime) -> None:
     for later in (courses.open_past, enrolling.seed_completions, enrolling.seed_question):
         with unit_of_work():
             later(edition_id, at)
-    for step in (enrolling.seed_enrolments, courses.seed_draft, rights.seed_rights):
+    for step in (
+        enrolling.seed_enrolments, courses.seed_groups, courses.seed_draft, rights.seed_rights,
+    ):  # fmt: skip
         with unit_of_work():
             step(at)
     held = enrolling.held_sessions(at)
