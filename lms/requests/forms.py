@@ -116,6 +116,7 @@ class RequestForm(_Placed):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self._dates: list[WishedDate | None] = []
         self._organisations = {key for key, _name in organisations}
         self.organisation_id.choices = _choices(
             organisations if len(organisations) == 1 else [("", _("Please choose")), *organisations]
@@ -129,8 +130,29 @@ class RequestForm(_Placed):
         self.way.choices = _choices((way.value, WAYS[way]) for way in Way)
         self.source.choices = _choices((one.value, SOURCES[one]) for one in Source)
         _set_zones(self.timezone)
+        for name in ("organisation_id", "purpose", "contact_name"):
+            self[name].flags.required = True
         if not office:
             del self.source
+
+    @override
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Validate; what is missing is told all at once."""
+        super().validate(extra_validators)
+        if self.organisation_id.data not in self._organisations:
+            self.refuse("organisation_id", _("Please choose one of these."))
+        needed = ["purpose", "contact_name"]
+        if not self.programme_id.data:
+            needed.append("theme")
+        if self.way.data != Way.WEB:
+            needed.append("place")
+        for name in needed:
+            if not self[name].data and not self[name].errors:
+                self.refuse(name, _("Please fill this in."))
+        if not self.contact_phone.data and not self.contact_address.data:
+            self.refuse("contact_phone", _("Please give a telephone number or an address."))
+        self._dates = [self._when(*fields) for fields in self.dates]
+        return not self.errors
 
     @property
     def dates(self) -> list[tuple[Any, Any, Any]]:
@@ -157,19 +179,14 @@ class RequestForm(_Placed):
         self.version.data = str(request.version)
         _set_zones(self.timezone)
 
-    def plan(self) -> RequestPlan | None:
-        """Return what was entered; None after refusing a date of which something is missing."""
-        dates = [self._when(*fields) for fields in self.dates]
-        if self.organisation_id.data not in self._organisations:
-            self.refuse("organisation_id", _("Please choose one of these."))
-        if self.errors:
-            return None
+    def plan(self) -> RequestPlan:
+        """Return what was entered in a valid form."""
         return RequestPlan(
             organisation_id=str(self.organisation_id.data or ""),
             programme_id=str(self.programme_id.data or "") or None,
             theme=str(self.theme.data or ""),
             purpose=str(self.purpose.data or ""),
-            dates=tuple(one for one in dates if one is not None),
+            dates=tuple(one for one in self._dates if one is not None),
             timezone=str(self.timezone.data or ""),
             way=str(self.way.data or ""),
             place=str(self.place.data or ""),
@@ -242,6 +259,7 @@ class AcceptForm(_Placed):
         super().__init__(*args, **kwargs)
         self._dates = [wished for wished, _words in dates]
         self._programmes = {key for key, _title in programmes}
+        self._when_held: WishedDate | None = None
         numbered = [(str(n), words) for n, (_wished, words) in enumerate(dates, start=1)]
         self.choice.choices = _choices([*numbered, (OTHER, _("Another date"))])
         self.programme_id.choices = _choices(programmes)
@@ -272,9 +290,11 @@ class AcceptForm(_Placed):
             return SpeakerPlan(PersonId(account.person_id))
         return SpeakerPlan(None, {ui_language(): text[:120]})
 
-    def decision(self) -> Acceptance | None:
-        """Return what was entered, or None after refusing what does not fit."""
-        when = self._chosen()
+    @override
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Validate; what does not fit is told all at once."""
+        super().validate(extra_validators)
+        self._when_held = self._chosen()
         if not self._title():
             self.refuse(f"title_{ui_language()}", _("Please fill this in."))
         if self.mode.data not in set(Way):
@@ -285,12 +305,15 @@ class AcceptForm(_Placed):
             self.refuse("programme_id", _("Please choose one of these."))
         if self.capacity.data is not None and not 1 <= self.capacity.data <= MAX_SEATS:
             self.refuse("capacity", _("Please write a number from 1 to %(most)s.", most=MAX_SEATS))
-        if when is None or self.errors:
-            return None
+        return self._when_held is not None and not self.errors
+
+    def decision(self) -> Acceptance:
+        """Return what was entered in a valid form."""
+        assert self._when_held is not None
         return Acceptance(
             title=self._title(),
             programme_id=str(self.programme_id.data or "") or None,
-            when=when,
+            when=self._when_held,
             timezone=str(self.timezone.data or ""),
             mode=str(self.mode.data),
             venue_name=localized(str(self.venue_ja.data or ""), str(self.venue_en.data or "")),

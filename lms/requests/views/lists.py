@@ -49,7 +49,7 @@ def _wanted() -> RequestFilter:
         state=state if state in _GROUPS else "",
         programme_id=request.args.get("programme", "")[:26],
         organisation_id=request.args.get("organisation", "")[:26],
-        term=request.args.get("q", "")[:200],
+        term=request.args.get("q", "").replace("\0", "")[:200],
         year=year if year is not None and 1900 < year < 2300 else None,  # noqa: PLR2004 - years of people
         page=_number("page") or 1,
     )
@@ -95,7 +95,9 @@ def requests() -> Any:
         page=page,
         wanted=wanted,
         tabs=_tabs(page, wanted.state),
-        years=_fiscal_years(actor, tree),
+        years=[
+            (str(year), _("Fiscal year %(year)s", year=year)) for year in _fiscal_years(actor, tree)
+        ],
         organisations=organisation_choices(frozenset(tree.nodes) if office else charge, tree),
         programmes=[(one.id, pick(one.title, ui_language()).text) for one in list_askable(actor)],
         names=names_of({row.request.organisation_id for row in page.rows}, tree),
