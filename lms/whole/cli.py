@@ -51,6 +51,26 @@ def check(folder: Path, *, lenient: bool) -> None:
     _say(_checked(folder, lenient=lenient, house=True).counts())
 
 
+@content.command("slides")
+@_FOLDER
+@click.option(
+    "--out", default=Path("slides"), type=click.Path(path_type=Path), help="Where they are written."
+)
+@_LENIENT
+def slides(folder: Path, *, out: Path, lenient: bool) -> None:
+    """Make a PDF of slides for every lesson and language in DIR. Needs no database."""
+    from lms.whole.content.slides import write_slides  # noqa: PLC0415 - heavy, and only here
+
+    checked = _checked(folder, lenient=lenient)
+    written = [
+        path
+        for programme in checked.programmes
+        for lesson in programme.lessons.values()
+        for path in write_slides(programme, lesson, out)
+    ]
+    _say(f"{len(written)} files in {out}.")
+
+
 @content.command("load")
 @_FOLDER
 @click.option("--overwrite", is_flag=True, help="Replace what was edited in the browser too.")

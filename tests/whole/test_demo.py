@@ -28,6 +28,7 @@ from lms.infra.site.settings import forget_site
 from lms.people.models import Person
 from lms.recordings.models import MediaKind, Recording
 from lms.sessions.models import LiveSession
+from lms.whole.content.slides import Slide
 from lms.whole.demo import lectures
 from lms.whole.demo.data import PASSWORD, Deck, read_cast, read_deck, read_stories
 from lms.whole.demo.recordings import find_one
@@ -454,7 +455,9 @@ def test_captions_say_every_line_within_its_slide(
 
 @pytest.fixture
 def make_deck() -> Callable[[], Deck]:
-    return lambda: Deck("x", {"en": "Deck"}, {"en": (("First <b>", ("One",)), ("Second", ()))})
+    return lambda: Deck(
+        "x", {"en": "Deck"}, {"en": (Slide("First <b>", ("One",)), Slide("Second"))}
+    )
 
 
 def test_every_name_of_the_cast_is_said_once() -> None:

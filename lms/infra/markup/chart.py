@@ -260,24 +260,29 @@ def chart_html(chart: Chart, number: int, language: str) -> Markup:
     return frame(chart, number, language, drawn, _legend(chart) + _table(chart, language))
 
 
-def _legend(chart: Chart) -> str:
+def legend_keys(chart: Chart) -> list[tuple[int, str, str]]:
+    """Return width, marks and name of each key of a chart that has more than one series."""
     if len(chart.series) == 1:
-        return ""
-    lined = chart.kind in {"line", "schema"}
-    items = []
+        return []
+    keys = []
     for number, one in enumerate(chart.series, 1):
-        if lined:
+        if chart.kind in {"line", "schema"}:
             width, key = 30, f'<path class="chart__line chart__s{number}" d="M1 8H29"/>'
             key += "" if chart.kind == "schema" else _mark(15, 8, number)
         else:
             width = 16
             key = f'<rect class="chart__bar chart__s{number}" x="1" y="1" width="14" height="14"/>'
-        svg = (
-            f'<svg class="chart__key" aria-hidden="true" viewBox="0 0 {width} 16"'
-            f' width="{width}" height="16">{key}</svg>'
-        )
-        items.append(f"<li>{svg}<span>{escape(one.name)}</span></li>")
-    return f'<ul class="chart__legend">{"".join(items)}</ul>'
+        keys.append((width, key, one.name))
+    return keys
+
+
+def _legend(chart: Chart) -> str:
+    items = [
+        f'<li><svg class="chart__key" aria-hidden="true" viewBox="0 0 {width} 16"'
+        f' width="{width}" height="16">{key}</svg><span>{escape(name)}</span></li>'
+        for width, key, name in legend_keys(chart)
+    ]
+    return f'<ul class="chart__legend">{"".join(items)}</ul>' if items else ""
 
 
 def _table(chart: Chart, language: str) -> str:

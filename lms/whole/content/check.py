@@ -96,6 +96,14 @@ def check_content(folder: Path, *, lenient: bool = False) -> Checked:
     )
 
 
+def read_lessons(folder: Path) -> dict[str, LessonDocument]:
+    """Return the lessons of one programme's folder with their decks, whatever is wrong in them."""
+    faults = Faults()
+    lessons = _read_lessons(folder / "lessons", faults)
+    _read_slides(folder / "slides", lessons, faults)
+    return lessons
+
+
 def _read_folder(folder: Path, faults: Faults) -> ProgrammeFile | None:
     """Read a programme with its lessons and slides."""
     lessons = _read_lessons(folder / "lessons", faults)
