@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.infra.db import Model, WithId
@@ -92,6 +92,8 @@ class Programme(WithId, Model):
 class Edition(WithId, Model):
     """One run of a programme. `capacity` None = no limit; `apply_until_at` is a moment.
 
+    `notice` is what people were told when it was put off or called off (see `EditionNotice`), so
+    that pages need not ask for it.
     `version` grows with every edit of these settings, so that none overwrites another unseen.
     """
 
@@ -118,6 +120,7 @@ class Edition(WithId, Model):
     approval: Mapped[str] = mapped_column(String(12), default=Approval.FIRST_COME)
     state: Mapped[str] = mapped_column(String(12), default=EditionState.DRAFT)
     published_at: Mapped[datetime | None]
+    notice: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_by: Mapped[str | None] = mapped_column(String(26))
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

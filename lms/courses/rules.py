@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from lms.kernel.localized import Localized
 from lms.kernel.wall import WallTime
@@ -198,6 +199,60 @@ class EditionPlan:
     capacity: int | None = None
     apply_until_at: datetime | None = None
     approval: str = "first_come"
+
+
+@dataclass(frozen=True, slots=True)
+class EditionNotice:
+    """What people were told when an edition was put off or called off.
+
+    `kind`: moved, open (the dates follow) or off; `cause` is a code, `words` what was said
+    besides. `starts_on` is the first day of what was put off, as it had been. `shown_until`:
+    until the first session that was moved begins; None: as long as it stands. `answer_until`:
+    until when those with a seat are asked to confirm the new dates.
+    """
+
+    kind: str
+    cause: str
+    words: Localized
+    at: datetime
+    starts_on: date | None = None
+    shown_until: datetime | None = None
+    answer_until: datetime | None = None
+
+    def kept(self) -> dict[str, Any]:
+        """Return the form in which it is kept with its edition."""
+        return {
+            "kind": self.kind,
+            "cause": self.cause,
+            "words": self.words,
+            "at": self.at.isoformat(),
+            "starts_on": _written(self.starts_on),
+            "shown_until": _written(self.shown_until),
+            "answer_until": _written(self.answer_until),
+        }
+
+
+def _written(value: date | datetime | None) -> str:
+    return "" if value is None else value.isoformat()
+
+
+def read_edition_notice(kept: Mapping[str, Any] | None) -> EditionNotice | None:
+    """Return the notice of an edition from the form in which it is kept; None without one."""
+    if not kept:
+        return None
+
+    def moment(name: str) -> datetime | None:
+        return datetime.fromisoformat(kept[name]) if kept[name] else None
+
+    return EditionNotice(
+        kind=kept["kind"],
+        cause=kept["cause"],
+        words=kept["words"],
+        at=datetime.fromisoformat(kept["at"]),
+        starts_on=date.fromisoformat(kept["starts_on"]) if kept["starts_on"] else None,
+        shown_until=moment("shown_until"),
+        answer_until=moment("answer_until"),
+    )
 
 
 def mode_of(*, has_venue: bool, has_web: bool) -> str:

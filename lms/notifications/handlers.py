@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lms.completion.events import CertificateIssued, CompletionEarned, CompletionQuestioned
-from lms.courses.events import EditionPublished
+from lms.courses.events import EditionCancelled, EditionPublished
 from lms.enrolment.events import (
     EnrolmentApplied,
-    EnrolmentCancelled,
     EnrolmentConfirmed,
     EnrolmentDeclined,
     EnrolmentWaitlisted,
@@ -46,11 +45,13 @@ from lms.rights.events import (
 from lms.sessions.events import (
     AddressReleased,
     DeskHandNamed,
+    EditionPostponed,
     LiveSessionCancelled,
     LiveSessionChanged,
     LiveSessionGroupsChanged,
     LiveSessionPeopleChanged,
     LiveSessionScheduled,
+    LiveSessionsScheduled,
     MissingCalled,
     SeminarGroupsChanged,
 )
@@ -103,8 +104,8 @@ def withdrawn(event: EnrolmentWithdrawn) -> None:
     operations.forget_reminders(queries.session_ids(event.edition_id), event.person_id)
 
 
-def edition_cancelled(event: EnrolmentCancelled) -> None:
-    """Tell all whose enrolment ended with the edition: one job for all of them."""
+def edition_cancelled(event: EditionCancelled) -> None:
+    """Tell all whom it concerns that an edition will not take place, in one mail each."""
     at = event.at.isoformat(timespec="microseconds")
     enqueue(
         "tell_of_cancelled_edition",
@@ -127,7 +128,32 @@ def _session(
 
 def scheduled(event: LiveSessionScheduled) -> None:
     """Tell everyone on its list of a new session."""
-    _session("session_scheduled", event)
+    if not event.among_others:
+        _session("session_scheduled", event)
+
+
+def several_scheduled(event: LiveSessionsScheduled) -> None:
+    """Tell everyone on the lists of new sessions of all of them in one mail."""
+    mark = f"{event.at:%Y%m%dT%H%M%S%f}"
+    enqueue(
+        "tell_of_new_sessions",
+        {
+            "edition_id": event.edition_id,
+            "live_session_ids": list(event.live_session_ids),
+            "mark": mark,
+        },
+        key=f"tell:sessions_scheduled:{event.edition_id}:{mark}",
+    )
+
+
+def postponed(event: EditionPostponed) -> None:
+    """Tell all whom it concerns that an edition is put off; reminders of before are void."""
+    operations.forget_reminders(queries.session_ids(event.edition_id))
+    enqueue(
+        "tell_of_postponement",
+        {"postponement_id": event.postponement_id},
+        key=f"tell:edition_postponed:{event.postponement_id}",
+    )
 
 
 def changed(event: LiveSessionChanged) -> None:
@@ -137,9 +163,10 @@ def changed(event: LiveSessionChanged) -> None:
 
 
 def cancelled(event: LiveSessionCancelled) -> None:
-    """Tell everyone on its list that it will not take place."""
+    """Tell everyone on its list that it will not take place, unless it went with its edition."""
     operations.forget_reminders([event.live_session_id])
-    _session("session_cancelled", event)
+    if not event.among_others:
+        _session("session_cancelled", event)
 
 
 def hands_changed(event: LiveSessionPeopleChanged) -> None:
@@ -351,8 +378,10 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     EnrolmentWaitlisted: (waitlisted,),
     EnrolmentDeclined: (declined,),
     EnrolmentWithdrawn: (withdrawn,),
-    EnrolmentCancelled: (edition_cancelled,),
+    EditionCancelled: (edition_cancelled,),
     LiveSessionScheduled: (scheduled,),
+    LiveSessionsScheduled: (several_scheduled,),
+    EditionPostponed: (postponed,),
     LiveSessionChanged: (changed,),
     LiveSessionCancelled: (cancelled,),
     AddressReleased: (address_released,),

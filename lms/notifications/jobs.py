@@ -1,14 +1,17 @@
 """Telling many, and the tick of reminders."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from lms.infra.db import unit_of_work
 from lms.infra.jobs.running import JobContext
 from lms.kernel import clock
 from lms.notifications import operations, queries
-from lms.notifications.operations import groups, hosting, rights_watch
+from lms.notifications.operations import gathered, groups, hosting, rights_watch
+from lms.sessions.queries.postponing import list_open_postponements, list_unreminded_ids
+from lms.sessions.rules.postponing import remind_at
 
 _AT_ONCE = 100  # people in one write transaction, so that nobody else waits long for theirs
 
@@ -63,12 +66,64 @@ def tell_of_groups(context: JobContext, payload: dict[str, Any]) -> None:
 
 
 def tell_of_edition_hands(context: JobContext, payload: dict[str, Any]) -> None:
-    """Tell who runs the sessions of an edition that people know of from now on."""
-    at = clock.now()
-    for card in queries.coming_sessions(payload["edition_id"], at):
+    """Tell who runs the sessions of an edition that people know of from now on: one mail each."""
+    at, edition_id = clock.now(), payload["edition_id"]
+    keys = [card.id for card in queries.coming_sessions(edition_id, at)]
+    _gathered(
+        context,
+        gathered.hands_of_new_sessions(keys, at),
+        lambda people: gathered.tell_new_sessions(edition_id, payload["mark"], people, at),
+    )
+    for key in keys:
         with unit_of_work():
-            operations.tell_hands_of_session(card.id, payload["mark"], at)
+            operations.tell_hands_of_session(key, payload["mark"], at, only_gone=True)
         context.phase(0)
+
+
+def _gathered(
+    context: JobContext,
+    people: Mapping[str, gathered.Listener],
+    tell: Callable[[Mapping[str, gathered.Listener]], None],
+) -> None:
+    """Tell people in steps, each of all that concerns them."""
+    _in_steps(context, list(people), lambda among: tell({key: people[key] for key in among}))
+
+
+def tell_of_new_sessions(context: JobContext, payload: dict[str, Any]) -> None:
+    """Write one mail to each who is concerned by sessions that were added together."""
+    at = clock.now()
+    _gathered(
+        context,
+        gathered.people_of_new_sessions(payload["live_session_ids"], at),
+        lambda people: gathered.tell_new_sessions(
+            payload["edition_id"], payload["mark"], people, at
+        ),
+    )
+
+
+def tell_of_postponement(context: JobContext, payload: dict[str, Any]) -> None:
+    """Write one mail to each whom it concerns that an edition was put off."""
+    at, key = clock.now(), payload["postponement_id"]
+    _gathered(
+        context,
+        gathered.people_of_postponement(key, at),
+        lambda people: gathered.tell_postponed(key, people, at),
+    )
+
+
+def remind_of_new_dates(context: JobContext, _payload: dict[str, Any]) -> None:
+    """Remind those who did not say whether new dates suit them, once."""
+    at = clock.now()
+    for row in list_open_postponements(at):
+        if row.answer_until is None or remind_at(row.at, row.answer_until) > at:
+            continue
+        _in_steps(
+            context,
+            list_unreminded_ids(row),
+            partial(
+                gathered.remind_of_new_dates, row.id, row.edition_id, row.answer_until, at=at
+            ),
+        )
 
 
 def tell_of_recording(context: JobContext, payload: dict[str, Any]) -> None:
@@ -87,14 +142,14 @@ def tell_of_recording(context: JobContext, payload: dict[str, Any]) -> None:
 
 
 def tell_of_cancelled_edition(context: JobContext, payload: dict[str, Any]) -> None:
-    """Write a mail to each whose enrolment ended when the edition was cancelled."""
+    """Write one mail to each whom it concerns that an edition was cancelled."""
     edition_id, at = payload["edition_id"], datetime.fromisoformat(payload["at"])
     with unit_of_work():
         operations.forget_reminders(queries.session_ids(edition_id))
-    _in_steps(
+    _gathered(
         context,
-        queries.cancelled_in(edition_id, at),
-        lambda among: operations.tell_edition_cancelled(edition_id, at, among),
+        gathered.people_of_cancelled_edition(edition_id, at),
+        lambda people: gathered.tell_edition_cancelled(edition_id, at, people),
     )
 
 
@@ -170,8 +225,11 @@ JOBS = {
     "tell_of_session_groups": tell_of_session_groups,
     "tell_of_groups": tell_of_groups,
     "tell_of_edition_hands": tell_of_edition_hands,
+    "tell_of_new_sessions": tell_of_new_sessions,
+    "tell_of_postponement": tell_of_postponement,
+    "remind_of_new_dates": remind_of_new_dates,
     "tell_of_recording": tell_of_recording,
     "tell_of_cancelled_edition": tell_of_cancelled_edition,
     "remind_of_sessions": remind_of_sessions,
 }
-TICKS = {"remind_of_sessions": 300, "tell_hosts": 900}
+TICKS = {"remind_of_new_dates": 900, "remind_of_sessions": 300, "tell_hosts": 900}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from lms.completion.models import CompletionRule
 from lms.courses.models import Edition, EditionState
 from lms.courses.queries import get_entry
-from lms.enrolment.models import Enrolment, EnrolmentState
+from lms.enrolment.models import Enrolment, EnrolmentChange, EnrolmentState
 from lms.enrolment.queries import list_enrolled_ids
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db
@@ -27,7 +27,7 @@ from lms.recordings.models import FileVersion, Recording
 from lms.recordings.queries import find_new_version
 from lms.recordings.rules import host_of
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest, Publication, Rightsholder
-from lms.sessions.models import LiveSession
+from lms.sessions.models import EditionPostponement, LiveSession
 from lms.sessions.queries import SessionCard, find_live_session, sessions_of
 from lms.sessions.queries.audience import list_audience_ids, list_told_ids
 from lms.sessions.queries.groups import sessions_of_others
@@ -120,35 +120,66 @@ def told_of(live_session_id: str) -> list[str]:
     return list_told_ids(live_session_id)
 
 
-def cancelled_session_ids(edition_id: str) -> list[str]:
-    """Return the ids of the sessions of an edition that were cancelled, in order of time."""
+def cancelled_session_ids(edition_id: str, at: datetime) -> list[str]:
+    """Return the ids of the sessions of an edition cancelled at a moment, in order of time."""
     return list(
         db.session.scalars(
             select(LiveSession.id)
-            .where(LiveSession.edition_id == edition_id, LiveSession.cancelled_at.is_not(None))
+            .where(LiveSession.edition_id == edition_id, LiveSession.cancelled_at == at)
             .order_by(LiveSession.starts_at, LiveSession.id)
         )
     )
 
 
-def enrolled_in(edition_id: str) -> list[str]:
-    """Return the ids of those who are enrolled in an edition."""
-    return list_enrolled_ids(edition_id)
+def was_published(edition_id: str) -> bool:
+    """Whether people ever knew of an edition."""
+    found = db.session.scalar(select(Edition.published_at).where(Edition.id == edition_id))
+    return found is not None
 
 
-def cancelled_in(edition_id: str, at: datetime) -> list[str]:
-    """Return the ids of those whose enrolment in an edition was cancelled at this moment."""
+def get_postponement(postponement_id: str) -> EditionPostponement | None:
+    """Return how an edition was put off or called off, or None when it is gone."""
+    return db.session.get(EditionPostponement, postponement_id)
+
+
+def waiting_in(edition_id: str) -> list[str]:
+    """Return the ids of those who applied to an edition and have no seat yet."""
     return list(
         db.session.scalars(
             select(Enrolment.person_id)
             .where(
                 Enrolment.edition_id == edition_id,
-                Enrolment.state == EnrolmentState.CANCELLED,
-                Enrolment.changed_at == at,
+                Enrolment.state.in_(
+                    (
+                        EnrolmentState.APPLIED,
+                        EnrolmentState.UNDER_REVIEW,
+                        EnrolmentState.WAITLISTED,
+                    )
+                ),
             )
             .order_by(Enrolment.person_id)
         )
     )
+
+
+def left_at(edition_id: str, at: datetime) -> dict[str, bool]:
+    """Return whose enrolment in an edition ended at a moment, and whether each had a seat."""
+    rows = db.session.execute(
+        select(Enrolment.person_id, EnrolmentChange.from_state)
+        .join(EnrolmentChange, EnrolmentChange.enrolment_id == Enrolment.id)
+        .where(
+            Enrolment.edition_id == edition_id,
+            EnrolmentChange.at == at,
+            EnrolmentChange.to_state.in_((EnrolmentState.CANCELLED, EnrolmentState.WITHDRAWN)),
+        )
+        .order_by(Enrolment.person_id)
+    )
+    return {person_id: before == EnrolmentState.ENROLLED for person_id, before in rows}
+
+
+def enrolled_in(edition_id: str) -> list[str]:
+    """Return the ids of those who are enrolled in an edition."""
+    return list_enrolled_ids(edition_id)
 
 
 def session_ids(edition_id: str) -> list[str]:
@@ -498,8 +529,9 @@ def told_of_session(card: SessionCard, *, page: int) -> Told:
         return Told((), {}, 0, 1, 1)
     template = "session_cancelled" if notice.kind == "cancelled" else "session_changed"
     mark = f"{template}:{card.id}:{card.sequence}:"
-    # Of a session that went with its edition the enrolled read in the mail about the edition.
-    whole = f"edition_cancelled:{card.edition_id}:{notice.at.isoformat(timespec='microseconds')}:"
+    # Of a session that went with its edition people read in the mail about the edition.
+    act = "edition_cancelled" if notice.kind == "cancelled" else "edition_postponed"
+    whole = f"{act}:{card.edition_id}:{notice.at.isoformat(timespec='microseconds')}:"
     ids = list_told_ids(card.id)
     own, other = aliased(OutboxMail), aliased(OutboxMail)
     rows: Any = db.session.execute(

@@ -12,6 +12,22 @@ class LiveSessionRefusedError(RefusedError):
     """
 
 
+class PostponingRefusedError(RefusedError):
+    """A rule refuses to put an edition off, or an answer about its new dates.
+
+    Codes: `not_published`, `nothing_to_move`, `answers_over`, `seat_gone`, `nobody_left`.
+    """
+
+
+class PostponingInputError(InvalidInputError):
+    """Input for putting an edition off that does not fit.
+
+    Codes: `sessions_changed`, `already_past`, `words_missing`, `words_too_long` (facts: most),
+    `answer_until_missing`, `answer_until_past`, `answer_until_late`, `answer_unknown`, and for
+    the field `line-<id>` those of `SessionInputError` about times.
+    """
+
+
 class NotAdmittedError(ForbiddenError):
     """The person knows of the session but is not on its list (code `not_enrolled`)."""
 

@@ -9,9 +9,22 @@ from lms.kernel.ids import EditionId, LiveSessionId, PersonId
 
 @dataclass(frozen=True, slots=True)
 class LiveSessionScheduled:
-    """A session was added to an edition that people know of already."""
+    """A session was added to an edition that people know of already.
+
+    `among_others`: it is one of several, and `LiveSessionsScheduled` tells of all of them.
+    """
 
     live_session_id: LiveSessionId
+    edition_id: EditionId
+    at: datetime
+    among_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSessionsScheduled:
+    """Several sessions were added to an edition in one act, after the event of each."""
+
+    live_session_ids: tuple[LiveSessionId, ...]
     edition_id: EditionId
     at: datetime
 
@@ -58,9 +71,22 @@ class SeminarGroupsChanged:
 
 @dataclass(frozen=True, slots=True)
 class LiveSessionCancelled:
-    """It will not take place."""
+    """It will not take place. `among_others`: nor will its edition, and that is told instead."""
 
     live_session_id: LiveSessionId
+    edition_id: EditionId
+    at: datetime
+    among_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EditionPostponed:
+    """An edition was put off with its sessions to come; `postponement_id` is how and why.
+
+    Of the sessions themselves nothing is raised: one mail tells of all of them.
+    """
+
+    postponement_id: str
     edition_id: EditionId
     at: datetime
 

@@ -361,10 +361,12 @@ def test_a_cancelled_edition_is_told_to_all_it_touched(world: World) -> None:
     with unit_of_work():
         cancel_edition(world.edition_id, actor=organiser, at=NOW)
     world.work()
-    both = ["overseas@demo.example", "trainee@demo.example"]
-    assert world.told("edition_cancelled") == both
+    # The coordinator of the trainee's union reads whom of its members it concerns.
+    all_three = ["coordinator@demo.example", "overseas@demo.example", "trainee@demo.example"]
+    assert world.told("edition_cancelled") == all_three
     assert {mail.template for mail in world.mails()} == {"edition_cancelled"}
-    assert "国際労働講座 第1期" in world.read(world.mails()[1])[1]
+    assert "国際労働講座 第1期" in world.read(world.mails()[2])[1]
+    assert "ご担当の組織の受講者・申込者: 山瀬 春夫" in world.read(world.mails()[0])[1]
 
 
 def test_no_reminder_after_a_withdrawal(world: World, clock: time_machine.Traveller) -> None:
@@ -498,6 +500,7 @@ def test_many_are_told_in_steps_and_a_job_begun_again_tells_nobody_twice(
 QUIET = {
     "AttendanceChanged",  # the person's own press, or the desk's list
     "EditionCloned",  # a draft, which nobody knows of yet
+    "EnrolmentCancelled",  # the edition will not be held, of which one mail tells
     "AttendanceReconciled",  # what a report or the rule says, for the organiser who sees it
 }
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     literal,
     null,
+    or_,
     select,
     union_all,
 )
@@ -147,7 +148,9 @@ def _selected_things() -> tuple[Any, ...]:
         select(
             literal("session"), cast(null(), String), LiveSession.id, LiveSession.part_id, *nothing
         ).where(
-            LiveSession.edition_id.in_(_param("edition_ids")), LiveSession.cancelled_at.is_(None)
+            LiveSession.edition_id.in_(_param("edition_ids")),
+            # What waits for a new date is still to be attended.
+            or_(LiveSession.cancelled_at.is_(None), LiveSession.on_hold_at.is_not(None)),
         ),
         select(
             literal("recording"), cast(null(), String), Recording.id, Recording.part_id, *nothing

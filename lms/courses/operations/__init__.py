@@ -3,10 +3,12 @@
 from lms.courses.operations.cloning import ClonedEdition, clone_edition
 from lms.courses.operations.drafting import draft_edition
 from lms.courses.operations.editions import (
+    EditionDays,
     EditionSettings,
     cancel_edition,
     close_edition,
     publish_edition,
+    put_off_edition,
     unpublish_edition,
     update_edition,
 )
@@ -31,6 +33,7 @@ from lms.courses.operations.programmes import (
 
 __all__ = [
     "ClonedEdition",
+    "EditionDays",
     "EditionSettings",
     "LessonTexts",
     "ProgrammeTexts",
@@ -44,6 +47,7 @@ __all__ = [
     "move_lesson",
     "move_part",
     "publish_edition",
+    "put_off_edition",
     "remove_lesson",
     "remove_part",
     "restore_programme",

@@ -14,7 +14,7 @@ from lms.courses.events import (
 )
 from lms.courses.models import Approval, Edition, EditionState, Mode
 from lms.courses.queries import edition_facts, get_entry, list_parts
-from lms.courses.rules import Caution, missing_for_publication, warnings_for
+from lms.courses.rules import Caution, EditionNotice, missing_for_publication, warnings_for
 from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
 from lms.infra.events import raise_event
@@ -80,7 +80,8 @@ def update_edition(
         zone=settings.timezone,
     )
     published = edition.state == EditionState.PUBLISHED
-    if published and settings.mode != Mode.ON_DEMAND and settings.ends_on is None:
+    has_end = settings.mode != Mode.ON_DEMAND and not _dates_follow(edition)
+    if published and has_end and settings.ends_on is None:
         raise InvalidInputError("ends_on", "needed_while_published")
     if published and not settings.languages:
         raise InvalidInputError("languages", "required")
@@ -101,6 +102,10 @@ def update_edition(
     )  # fmt: skip
     raise_event(EditionChanged(EditionId(edition.id), at))
     return warnings_for(edition_facts(get_entry(edition_id), list_parts(edition_id)), at)
+
+
+def _dates_follow(edition: Edition) -> bool:
+    return edition.notice is not None and edition.notice["kind"] == "open"
 
 
 def publish_edition(edition_id: str, *, actor: Actor, at: datetime) -> None:
@@ -141,12 +146,45 @@ def close_edition(edition_id: str, *, actor: Actor, at: datetime) -> None:
     raise_event(EditionClosed(EditionId(edition.id), at))
 
 
-def cancel_edition(edition_id: str, *, actor: Actor, at: datetime) -> None:
-    """Say that an edition will not take place. There is no way back; a new one can be made."""
+@dataclass(frozen=True, slots=True)
+class EditionDays:
+    """The dates of an edition, and until when one applies."""
+
+    starts_on: date | None
+    ends_on: date | None
+    apply_until_at: datetime | None
+
+
+def put_off_edition(
+    edition_id: str, days: EditionDays, notice: EditionNotice, *, actor: Actor, at: datetime
+) -> None:
+    """Give a published edition other dates, or none yet, with what is said about it.
+
+    The sessions are moved by their own feature, which calls this. Whoever has a seat keeps it
+    and whoever waits goes on waiting. Raises CoursesError (`wrong_state`) unless published.
+    """
+    edition = _locked(edition_id, actor)
+    if edition.state != EditionState.PUBLISHED:
+        raise CoursesError("wrong_state")
+    edition.starts_on, edition.ends_on = days.starts_on, days.ends_on
+    edition.apply_until_at = days.apply_until_at
+    edition.notice = notice.kept()
+    _told(edition, "edition.put_off", actor, at)
+    raise_event(EditionChanged(EditionId(edition.id), at))
+
+
+def cancel_edition(
+    edition_id: str, *, actor: Actor, at: datetime, notice: EditionNotice | None = None
+) -> None:
+    """Say that an edition will not take place. There is no way back; a new one can be made.
+
+    `notice` is what is said about it on the pages.
+    """
     edition = _locked(edition_id, actor)
     if edition.state not in {EditionState.DRAFT, EditionState.PUBLISHED}:
         raise CoursesError("wrong_state")
     edition.state = EditionState.CANCELLED
+    edition.notice = None if notice is None else notice.kept()
     _told(edition, "edition.cancelled", actor, at)
     raise_event(EditionCancelled(EditionId(edition.id), at))
 

@@ -22,8 +22,9 @@ from lms.sessions.queries.audience import (
     list_invited_ids,
     run_by,
     sessions_held_by,
+    sessions_told_to,
 )
-from lms.sessions.queries.groups import list_participant_ids
+from lms.sessions.queries.groups import list_participant_ids, meant_by_session
 
 #: A live session's id and what a calendar is told of it: REQUEST or CANCEL.
 Entry: TypeAlias = tuple[str, str]
@@ -82,9 +83,12 @@ def tell_with_calendar(
     key: str,
     calendar: Mapping[str, Sequence[Entry]],
     at: datetime,
+    not_after: datetime | None = None,
 ) -> None:
     """Tell these people something, and their calendars what changes in them; see `_tell`."""
-    _tell(person_ids, template, params, key=key, calendar=calendar, at=at)
+    _tell(
+        person_ids, template, params, key=key, calendar=calendar, at=at, not_after=not_after
+    )
 
 
 def _note_calendars(calendar: Mapping[str, Sequence[Entry]], at: datetime) -> None:
@@ -153,6 +157,8 @@ def tell_enrolment(
         calendar = [(key, "REQUEST") for key in ids]
     elif template in {"enrolment_withdrawn", "enrolment_cancelled"}:
         held = sessions_held_by([person_id], ids).get(person_id, set())
+        if queries.left_at(edition_id, at).get(person_id):
+            held |= _untold(person_id, ids)
         gone = held - run_by(person_id, ids)
         calendar = [(key, "CANCEL") for key in ids if key in gone]
     _tell(
@@ -163,6 +169,15 @@ def tell_enrolment(
         calendar={person_id: calendar},
         at=at,
     )
+
+
+def _untold(person_id: str, live_session_ids: Collection[str]) -> set[str]:
+    """Return the sessions for everybody of which this person's calendar was never told.
+
+    Who was enrolled before invitations were kept may have taken them in all the same.
+    """
+    known = sessions_told_to([person_id], live_session_ids).get(person_id, set())
+    return set(live_session_ids) - known - set(meant_by_session(live_session_ids))
 
 
 def tell_people_of_session(
@@ -214,15 +229,20 @@ def _tell_of_session(
     )
 
 
-def tell_hands_of_session(live_session_id: str, mark: str, at: datetime) -> None:
-    """Tell who now runs a session, and who no longer does, as far as they were not told yet."""
+def tell_hands_of_session(
+    live_session_id: str, mark: str, at: datetime, *, only_gone: bool = False
+) -> None:
+    """Tell who now runs a session, and who no longer does, as far as they were not told yet.
+
+    `only_gone`: the others are told of all their sessions in one mail.
+    """
     card = queries.find_session(live_session_id)
     if card is None or card.is_cancelled or card.ends_at <= at or queries.is_draft(card):
         return
     hands, invited = set(list_hand_ids(live_session_id)), set(list_invited_ids(live_session_id))
     on_list = hands | set(list_participant_ids(live_session_id))
     for template, method, people in (
-        ("session_invited", "REQUEST", hands - invited),
+        ("session_invited", "REQUEST", set() if only_gone else hands - invited),
         ("session_uninvited", "CANCEL", invited - on_list),
     ):
         _tell_of_session(sorted(people), template, card, key=mark, method=method, at=at)
@@ -259,24 +279,6 @@ def tell_enrolled_of_recording(
         return
     params = {"course": queries.course_words(edition_id)["course"], **words}
     _tell(_still_enrolled(edition_id, among), template, params, key=f"{recording_id}:{mark}")
-
-
-def tell_edition_cancelled(edition_id: str, at: datetime, person_ids: Collection[str]) -> None:
-    """Tell people that an edition will not take place."""
-    params = queries.course_words(edition_id)
-    ids = queries.cancelled_session_ids(edition_id)
-    held = sessions_held_by(person_ids, ids)
-    _tell(
-        person_ids,
-        "edition_cancelled",
-        params,
-        key=f"{edition_id}:{_stamp(at)}",
-        calendar={
-            person_id: [(key, "CANCEL") for key in ids if key in held.get(person_id, ())]
-            for person_id in person_ids
-        },
-        at=at,
-    )
 
 
 def _among(people: Collection[str], among: Collection[str]) -> list[str]:

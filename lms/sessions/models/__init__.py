@@ -25,6 +25,7 @@ from lms.sessions.models.joining import (
     ProviderMeeting,
     SessionWay,
 )
+from lms.sessions.models.postponing import EditionPostponement, PostponementAnswer
 from lms.sessions.models.reminding import EditionReminders, ReminderChoice, SessionReminder
 from lms.sessions.models.reports import (
     AttendanceAlias,
@@ -50,6 +51,7 @@ __all__ = [
     "CheckInSource",
     "DeskHand",
     "EditionAttendanceRule",
+    "EditionPostponement",
     "EditionReminders",
     "GroupConsent",
     "GroupMember",
@@ -62,6 +64,7 @@ __all__ = [
     "PersonalLink",
     "PlannedPlace",
     "PlannedSession",
+    "PostponementAnswer",
     "ProviderMeeting",
     "ReminderChoice",
     "ReportMapping",

@@ -34,15 +34,15 @@ class SessionInvitation(WithId, Model):
 class SessionChange(WithId, Model):
     """A change that people were told of, with how it was before and what was said about it.
 
-    `kind` is moved (time, place or title), web_only or cancelled. `was` holds what changed as it
-    stood: `starts_at` and `ends_at` (ISO 8601), `timezone`, `venue_name`, `room`, `has_web`,
-    `title`.
+    `kind` is moved (time, place or title), web_only, cancelled, or postponed (the date follows).
+    `was` holds what changed as it stood: `starts_at` and `ends_at` (ISO 8601), `timezone`,
+    `venue_name`, `room`, `has_web`, `title`.
     `sequence` is the session's number after it, by which the mails about it are found.
     """
 
     __tablename__ = "session_change"
     __table_args__ = (
-        CheckConstraint("kind in ('moved','web_only','cancelled')", name="kind_known"),
+        CheckConstraint("kind in ('moved','web_only','cancelled','postponed')", name="kind_known"),
         Index("ix_session_change_session_at", "live_session_id", "at"),
     )
 

@@ -44,6 +44,8 @@ class LiveSession(WithId, Model):
     recording_state: Mapped[str] = mapped_column(String(12), default="", server_default="")
     interpretation: Mapped[bool] = mapped_column(default=False)
     cancelled_at: Mapped[datetime | None]
+    # Its edition was put off and the new date follows: until then it counts as cancelled too.
+    on_hold_at: Mapped[datetime | None]
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     # The room within the venue, the way in by telephone, whose meeting it is, the interpretation

@@ -72,13 +72,48 @@ def write_change(
     return tuple(sorted(changed))
 
 
+def write_postponement(
+    actor: Actor,
+    row: LiveSession,
+    moved: Mapping[str, Any] | None,
+    message: Localized,
+    *,
+    at: datetime,
+) -> None:
+    """Put the locked row to the times in `moved`, or on hold (None) until a date is set.
+
+    One act puts off all sessions of an edition and tells of it: nothing is raised here.
+    """
+    names = ("starts_at", "ends_at", "timezone")
+    before = {name: getattr(row, name) for name in names}
+    for name, value in (moved or {}).items():
+        setattr(row, name, value)
+    row.cancelled_at = row.on_hold_at = at if moved is None else None
+    row.changed_at = at
+    row.sequence += 1
+    record_act(
+        actor, "live_session.put_off", "live_session", row.id, at=at, edition_id=row.edition_id
+    )
+    kind = "postponed" if moved is None else "moved"
+    _note(actor, row, kind, was=_was(names, before, had_web=False), message=message, at=at)
+
+
 def write_cancellation(
-    actor: Actor, row: LiveSession, at: datetime, message: Localized | None = None
+    actor: Actor,
+    row: LiveSession,
+    at: datetime,
+    message: Localized | None = None,
+    *,
+    among_others: bool = False,
 ) -> bool:
-    """Cancel the locked row. False when it was cancelled before: then nothing is told again."""
-    if row.cancelled_at is not None:
+    """Cancel the locked row. False when it was cancelled before: then nothing is told again.
+
+    What was on hold is cancelled for good.
+    """
+    if row.cancelled_at is not None and row.on_hold_at is None:
         return False
     row.cancelled_at = row.changed_at = at
+    row.on_hold_at = None
     row.sequence += 1
     record_act(
         actor,
@@ -89,7 +124,11 @@ def write_cancellation(
         edition_id=row.edition_id,
     )
     _note(actor, row, "cancelled", was={}, message=message or {}, at=at)
-    raise_event(LiveSessionCancelled(LiveSessionId(row.id), EditionId(row.edition_id), at))
+    raise_event(
+        LiveSessionCancelled(
+            LiveSessionId(row.id), EditionId(row.edition_id), at, among_others=among_others
+        )
+    )
     return True
 
 

@@ -88,9 +88,9 @@ TOLD = frozenset(
 
 
 def schedule_live_session(
-    actor: Actor, edition_id: str, plan: SessionPlan, *, at: datetime
+    actor: Actor, edition_id: str, plan: SessionPlan, *, at: datetime, among_others: bool = False
 ) -> LiveSessionId:
-    """Add a session to an edition.
+    """Add a session to an edition; `among_others`: the caller has all of them told together.
 
     Raises SessionInputError where the plan does not fit, LiveSessionRefusedError for an edition
     that was cancelled.
@@ -98,7 +98,7 @@ def schedule_live_session(
     edition = policy.require_organiser_of_edition(actor, edition_id)
     if edition.state == EditionState.CANCELLED:
         raise LiveSessionRefusedError("edition_cancelled")
-    return _schedule(actor, edition, plan, at)
+    return _schedule(actor, edition, plan, at, among_others=among_others)
 
 
 def schedule_drafted_session(
@@ -112,7 +112,12 @@ def schedule_drafted_session(
 
 
 def _schedule(
-    actor: Actor, edition: queries.EditionDesk, plan: SessionPlan, at: datetime
+    actor: Actor,
+    edition: queries.EditionDesk,
+    plan: SessionPlan,
+    at: datetime,
+    *,
+    among_others: bool = False,
 ) -> LiveSessionId:
     row = LiveSession(
         edition_id=edition.edition_id,
@@ -133,7 +138,11 @@ def _schedule(
         edition_id=edition.edition_id,
     )
     if edition.state != EditionState.DRAFT:
-        raise_event(LiveSessionScheduled(LiveSessionId(row.id), edition.edition_id, at))
+        raise_event(
+            LiveSessionScheduled(
+                LiveSessionId(row.id), edition.edition_id, at, among_others=among_others
+            )
+        )
     return LiveSessionId(row.id)
 
 
@@ -173,12 +182,18 @@ def cancel_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> 
 def cancel_sessions_of(edition_id: EditionId, *, actor: Actor, at: datetime) -> int:
     """Cancel what is to come of an edition that was cancelled; who may was decided there."""
     cards = queries.list_edition_sessions(edition_id)
-    return sum(_cancel(actor, card.id, at) for card in cards if card.ends_at > at)
+    return sum(
+        _cancel(actor, card.id, at, among_others=True)
+        for card in cards
+        if card.ends_at > at or card.is_on_hold
+    )
 
 
-def _cancel(actor: Actor, live_session_id: str, at: datetime) -> bool:
+def _cancel(
+    actor: Actor, live_session_id: str, at: datetime, *, among_others: bool = False
+) -> bool:
     row: LiveSession = lock_row(LiveSession, live_session_id)
-    return write_cancellation(actor, row, at)
+    return write_cancellation(actor, row, at, among_others=among_others)
 
 
 def _columns(edition: queries.EditionDesk, plan: SessionPlan) -> dict[str, Any]:

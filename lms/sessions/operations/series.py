@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from lms.infra.events import raise_event
 from lms.kernel.actor import Actor
-from lms.kernel.ids import LiveSessionId
+from lms.kernel.ids import EditionId, LiveSessionId
 from lms.kernel.localized import Localized
 from lms.sessions.errors import SessionInputError
+from lms.sessions.events import LiveSessionsScheduled
 from lms.sessions.operations.scheduling import SessionPlan, schedule_live_session
 from lms.sessions.rules.planning import MOST_MEETINGS
 
@@ -39,7 +41,17 @@ def _numbered(title: Localized, number: int) -> Localized:
 def schedule_series(
     actor: Actor, edition_id: str, plans: Sequence[SessionPlan], *, at: datetime
 ) -> tuple[LiveSessionId, ...]:
-    """Add these sessions to an edition. One that does not fit undoes all (SessionInputError)."""
+    """Add these sessions to an edition. One that does not fit undoes all (SessionInputError).
+
+    Of several, people are told in one mail.
+    """
     if not 1 <= len(plans) <= MOST_MEETINGS:
         raise SessionInputError("count", "number_of_sessions", most=MOST_MEETINGS)
-    return tuple(schedule_live_session(actor, edition_id, plan, at=at) for plan in plans)
+    several = len(plans) > 1
+    added = tuple(
+        schedule_live_session(actor, edition_id, plan, at=at, among_others=several)
+        for plan in plans
+    )
+    if several:
+        raise_event(LiveSessionsScheduled(added, EditionId(edition_id), at))
+    return added

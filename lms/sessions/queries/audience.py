@@ -57,6 +57,39 @@ def list_hand_ids(live_session_id: str) -> list[str]:
     return sorted(str(person_id) for person_id in found)
 
 
+def list_hands_of(live_session_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return who runs each of these sessions, by session. Two queries."""
+    found: dict[str, set[str]] = {key: set() for key in live_session_ids}
+    for rows in (
+        select(SessionSpeaker.live_session_id, SessionSpeaker.person_id).where(
+            SessionSpeaker.live_session_id.in_(live_session_ids),
+            SessionSpeaker.person_id.is_not(None),
+        ),
+        select(LiveSession.id, LiveSession.host_id).where(
+            LiveSession.id.in_(live_session_ids), LiveSession.host_id.is_not(None)
+        ),
+    ):
+        for live_session_id, person_id in db.session.execute(rows):
+            found[live_session_id].add(str(person_id))
+    return found
+
+
+def list_meant_ids(live_session_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return who is enrolled for each of these sessions, by session. One query."""
+    found: dict[str, set[str]] = {key: set() for key in live_session_ids}
+    for live_session_id, person_id in db.session.execute(
+        select(LiveSession.id, Enrolment.person_id)
+        .join(Enrolment, Enrolment.edition_id == LiveSession.edition_id)
+        .where(
+            LiveSession.id.in_(live_session_ids),
+            Enrolment.state == EnrolmentState.ENROLLED.value,
+            is_meant(LiveSession.id),
+        )
+    ):
+        found[live_session_id].add(person_id)
+    return found
+
+
 def list_invited_ids(live_session_id: str) -> list[str]:
     """Return whose calendar holds a session, by the last that it was told. One query."""
     return list(
@@ -69,6 +102,34 @@ def list_invited_ids(live_session_id: str) -> list[str]:
             .order_by(SessionInvitation.person_id)
         )
     )
+
+
+def list_invited_of(live_session_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return whose calendar holds each of these sessions, by session. One query."""
+    found: dict[str, set[str]] = {key: set() for key in live_session_ids}
+    for live_session_id, person_id in db.session.execute(
+        select(SessionInvitation.live_session_id, SessionInvitation.person_id).where(
+            SessionInvitation.live_session_id.in_(live_session_ids),
+            SessionInvitation.method == "REQUEST",
+        )
+    ):
+        found[live_session_id].add(person_id)
+    return found
+
+
+def sessions_told_to(
+    person_ids: Collection[str], live_session_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Return of which of these sessions each person's calendar was told anything. One query."""
+    told: dict[str, set[str]] = {}
+    for person_id, live_session_id in db.session.execute(
+        select(SessionInvitation.person_id, SessionInvitation.live_session_id).where(
+            SessionInvitation.person_id.in_(person_ids),
+            SessionInvitation.live_session_id.in_(live_session_ids),
+        )
+    ):
+        told.setdefault(person_id, set()).add(live_session_id)
+    return told
 
 
 def run_by(person_id: str, live_session_ids: Collection[str]) -> set[str]:

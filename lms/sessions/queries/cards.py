@@ -33,7 +33,7 @@ class SessionCard:
     `starts_local`/`ends_local` are naive times in `timezone`; `*_at` are aware UTC. `has_web`
     and `has_passcode` tell that there is a web address or passcode, which the card never holds.
     `recording_state` is empty, asked, allowed or forbidden. `notice` is the last change that
-    people were told of.
+    people were told of. `is_on_hold`: put off until a date is set; until then it is cancelled.
     """
 
     id: LiveSessionId
@@ -71,6 +71,7 @@ class SessionCard:
     host_id: PersonId | None = None
     notice: SessionNotice | None = None
     changed_at: datetime | None = None
+    is_on_hold: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -115,6 +116,7 @@ _COLUMNS: tuple[Any, ...] = (
     LiveSession.recording_state,
     LiveSession.interpretation,
     LiveSession.cancelled_at,
+    LiveSession.on_hold_at,
     LiveSession.sequence,
     LiveSession.created_at,
     LiveSession.notice,
@@ -177,6 +179,7 @@ def card_of(row: Row[Any]) -> SessionCard:
         recording_state=row.recording_state,
         notice=read_notice(row.notice),
         changed_at=row.changed_at,
+        is_on_hold=row.on_hold_at is not None,
         room=row.room,
         seats=row.seats,
         channels=tuple(row.channels),

@@ -61,7 +61,10 @@ def find_meeting_card(live_session_id: str) -> MeetingCard:
 
 @dataclass(frozen=True, slots=True)
 class WantedMeeting:
-    """What a service is to hold for a session, and what it was told last (`told`)."""
+    """What a service is to hold for a session, and what it was told last (`told`).
+
+    A session on hold keeps its meeting, which is moved once the new date is set.
+    """
 
     live_session_id: LiveSessionId
     edition_id: EditionId
@@ -102,7 +105,7 @@ def _as_wanted(
         ends_at=session.ends_at,
         timezone=session.timezone,
         host_address=host.address or "" if host is not None and has_own_address(host) else "",
-        is_cancelled=session.cancelled_at is not None,
+        is_cancelled=session.cancelled_at is not None and session.on_hold_at is None,
     )
 
 

@@ -10,7 +10,7 @@ from lms.kernel.localized import Localized
 
 @dataclass(frozen=True, slots=True)
 class SessionNotice:
-    """The last change that was told. `kind` is moved, web_only or cancelled.
+    """The last change that was told. `kind` is moved, web_only, cancelled or postponed.
 
     What stood before is given where it changed, else None: `starts_at` and `ends_at` (aware)
     with the `timezone` of the place, the venue's name and room ({}: there was none), whether
