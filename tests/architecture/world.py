@@ -51,6 +51,7 @@ from lms.recordings.operations import (
 )
 from lms.recordings.queries import get_recording
 from lms.recordings.rules import Channel
+from lms.requests.operations import RequestPlan, submit_request
 from lms.rights.models import ConsentRequest
 from lms.rights.operations import (
     HolderDetails,
@@ -343,6 +344,7 @@ class _Builder:
             "organisation_id": organisation.id,
             "name_id": organisation.names[0].id,
             "enrolment_id": enrolment.id,
+            "meeting_request_id": self._request(programme, word, organisation, staff),
         }
 
     def draft(self, own: Ids) -> Ids:
@@ -457,6 +459,22 @@ class _Builder:
         with unit_of_work():
             rooms = (RoomPlan(_words("Room", "室"), 30),)
             return add_venue(staff, VenuePlan(_words("Hall", "会館"), rooms=rooms), at=NOW)
+
+    def _request(
+        self, programme: Programme, word: str, organisation: Organisation, staff: Actor
+    ) -> str:
+        """A request for a meeting of the programme, entered by the office for the organisation."""
+        with unit_of_work():
+            db.session.get_one(Programme, programme.id).takes_requests = True
+            return submit_request(
+                staff,
+                RequestPlan(
+                    organisation_id=organisation.id, programme_id=programme.id,
+                    theme=f"Theme {word}", purpose=f"To learn {word}", way="web", people=20,
+                    contact_name=f"Contact {word}", contact_phone="000", source="paper",
+                ),
+                at=NOW,
+            )  # fmt: skip
 
     def _handout(
         self, edition_id: str, word: str, speaker: Person, private: str, staff: Actor
