@@ -53,6 +53,7 @@ from lms.sessions.events import (
     LiveSessionScheduled,
     LiveSessionsScheduled,
     MissingCalled,
+    TicketRenewed,
     SeminarGroupsChanged,
 )
 
@@ -360,6 +361,11 @@ def desk_hand_named(event: DeskHandNamed) -> None:
     operations.tell_desk_hand(event.edition_id, event.person_id, event.at)
 
 
+def ticket_renewed(event: TicketRenewed) -> None:
+    """Tell the person of the new ticket."""
+    operations.tell_new_ticket(event.edition_id, event.person_id, event.at)
+
+
 def address_released(event: AddressReleased) -> None:
     """Send the real address to those admitted: by a job, as they may be many."""
     enqueue(
@@ -391,6 +397,7 @@ HANDLERS: Mapping[type, tuple[Callable[[Any], None], ...]] = {
     EditionPublished: (edition_published,),
     MissingCalled: (missing_called,),
     DeskHandNamed: (desk_hand_named,),
+    TicketRenewed: (ticket_renewed,),
     MeetingRequested: (requests.tell_requested,),
     MeetingRequestChanged: (requests.tell_changed,),
     MeetingRequestWithdrawn: (requests.tell_withdrawn,),

@@ -39,6 +39,7 @@ SUBJECTS = {
     "address_released": _l("The way into a meeting, sent in need"),
     "host_sheet": _l("Host sheet"),
     "session_missing": _l("Message to the missing"),
+    "ticket_renewed": _l("New ticket for the front desk"),
     "desk_hand_named": _l("Asked to the front desk"),
     "meeting_request_received": _l("Study meeting: request received"),
     "meeting_request_new": _l("Study meeting: request to answer"),

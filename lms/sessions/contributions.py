@@ -1,4 +1,4 @@
-"""What live sessions give to others: the calendar parts of mails."""
+"""What live sessions give to others: the calendar parts of mails, and what is kept for a time."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,11 @@ from flask import Flask
 
 from lms.infra.current import current_settings
 from lms.infra.mail.calendar_parts import CalendarPart, CalendarReader, register_calendar
+from lms.infra.retention import add_kept
 from lms.kernel import clock
 from lms.kernel.ids import LiveSessionId
 from lms.sessions import queries
+from lms.sessions.operations.forgetting import KINDS
 from lms.sessions.queries.audience import last_words
 from lms.sessions.queries.feeds import find_cards
 from lms.sessions.rules.inviting import next_sequence
@@ -52,6 +54,8 @@ def calendar_parts(wanted: Sequence[tuple[str, str]], reader: CalendarReader) ->
 
 
 def register(app: Flask) -> None:
-    """Give mails their calendar parts."""
+    """Give mails their calendar parts; say what is kept for a time."""
     del app
+    for kind in KINDS:
+        add_kept(kind)
     register_calendar(calendar_parts)

@@ -54,7 +54,8 @@ class DeskRefusedError(RefusedError):
     Codes: `not_now` (facts: opens_at, closes_at), `ended`, `cancelled`, `not_enrolled`,
     `other_group` (facts: group),
     `called_lately` (facts: again_at), `nobody_missing`, `name_missing`, `name_too_long` (facts:
-    most), `noted_already`, `decided_already`, `nobody_of_this_name`, `hand_known_already`.
+    most), `noted_already`, `decided_already`, `nobody_of_this_name`, `hand_known_already`,
+    `tickets_used_up`.
     """
 
 

@@ -151,6 +151,15 @@ class DeskHandNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketRenewed:
+    """A person has a new ticket for the front desk; the one before is good no more."""
+
+    edition_id: str
+    person_id: PersonId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AddressReleased:
     """The meeting's real address is to be sent by mail to those admitted."""
 

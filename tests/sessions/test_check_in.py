@@ -13,7 +13,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from lms.courses.models import Edition
 from lms.enrolment.errors import EnrolmentError
@@ -27,10 +27,12 @@ from lms.kernel.actor import Actor
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import PersonId
 from lms.people.models import Person
+from lms.rights.queries.retention import preview_retention
 from lms.sessions import queries
 from lms.sessions.errors import DeskRefusedError, SessionInputError
 from lms.sessions.events import AttendanceChanged
 from lms.sessions.models import CheckIn, DeskHand, MissingCall, WalkIn
+from lms.sessions.models.desk import TicketIssue
 from lms.sessions.operations import cancel_live_session
 from lms.sessions.operations.checking_in import (
     PaperLine,
@@ -40,6 +42,7 @@ from lms.sessions.operations.checking_in import (
     enter_paper,
     undo_check_in,
 )
+from lms.sessions.operations.tickets import renew_own_ticket
 from lms.sessions.operations.walk_ins import (
     call_missing,
     dismiss_walk_in,
@@ -49,7 +52,9 @@ from lms.sessions.operations.walk_ins import (
 )
 from lms.sessions.queries import door
 from lms.sessions.rules.checking_in import Shown
-from lms.sessions.rules.tickets import short_code, ticket_text
+from lms.sessions.rules.tickets import MOST_ISSUES, short_code, ticket_text
+from lms.sessions.texts.desk import shown_text
+from lms.worker import run_worker
 from tests.conftest import add_person
 from tests.sessions.conftest import ENDS_AT, STARTS_AT, World, add_edition
 from tests.sessions.test_concurrency import at_once
@@ -229,6 +234,35 @@ def test_the_organiser_names_and_dismisses_who_sits_at_the_desk(
     assert db.session.scalar(select(func.count()).select_from(DeskHand)) == 0
 
 
+def test_names_of_nobody_known_are_forgotten_after_their_time(
+    app: Flask, world: World, key: str, hand: Actor
+) -> None:
+    with unit_of_work():
+        note_walk_in(hand, key, name="鈴原 某", organisation="某組合", at=ARRIVAL)
+        db.session.add(
+            WalkIn(
+                live_session_id=key,
+                person_id=world.cast.stranger.id,
+                at=ARRIVAL,
+                by_id=world.organiser.person_id,
+                state="enrolled",
+            )
+        )
+
+    def notes() -> list[str]:
+        db.session.rollback()
+        return sorted(one.name for one in db.session.scalars(select(WalkIn)))
+
+    for days, kept in ((364, ["", "鈴原 某"]), (366, [""])):
+        at = ARRIVAL + timedelta(days=days)
+        [line] = [one for one in preview_retention(at) if one.kind.name == "walk_ins"]
+        assert line.count == 2 - len(kept)
+        with time_machine.travel(at, tick=False):
+            while run_worker(app, once=True):
+                pass
+        assert notes() == kept
+
+
 # --- tickets -------------------------------------------------------------------------------------
 
 
@@ -281,6 +315,70 @@ def test_a_ticket_goes_with_its_person_to_the_next_session(
     ticket = ticket_of(world.cast.trainee)
     show(hand, key, ticket)
     assert show(hand, later, ticket, ENDS_AT + timedelta(minutes=10)).outcome is Shown.DONE
+
+
+def test_a_new_ticket_makes_the_old_one_useless_at_once(
+    app: Flask, world: World, key: str, hand: Actor
+) -> None:
+    trainee = world.cast.trainee
+    old, old_code = ticket_of(trainee), short_code(SECRET, enrolment_of(trainee))
+    with unit_of_work():
+        renew_own_ticket(world.cast.actor("trainee"), world.edition_id, at=world.now)
+
+    shown, typed = show(hand, key, old), show(hand, key, old_code)
+
+    assert (shown.outcome, shown.name, shown.at) == (Shown.REPLACED, "山瀬 春夫", world.now)
+    assert typed.outcome is Shown.REPLACED
+    assert not shown.outcome.is_in
+    assert open_ones(key) == []
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert "replaced by a new one" in shown_text(shown, queries.get_live_session(key))
+    new = ticket_text(SECRET, enrolment_of(trainee), 1)
+    assert show(hand, key, new).outcome is Shown.DONE
+    code = short_code(SECRET, enrolment_of(trainee), 1)
+    assert show(hand, key, code).outcome is Shown.ALREADY
+    told = select(OutboxMail.person_id).where(OutboxMail.template == "ticket_renewed")
+    assert db.session.scalars(told).all() == [trainee.id]
+
+
+def test_the_office_issues_a_new_ticket_for_somebody(
+    world: World, key: str, hand: Actor, sign_in: SignIn
+) -> None:
+    trainee, stranger = world.cast.trainee, world.cast.stranger
+    page = f"/desk/editions/{world.edition_id}/front-desk"
+    office = sign_in(world.cast.organiser)
+
+    assert office.post(f"{page}/ticket", data={"participant": ""}).status_code == 422
+    for unknown in ("nobody@nowhere.example", stranger.login_id):
+        refused = office.post(f"{page}/ticket", data={"participant": unknown})
+        assert refused.status_code == 422
+        assert "error-summary" in refused.text
+    assert office.post(f"{page}/ticket", data={"participant": trainee.login_id}).status_code == 303
+    assert show(hand, key, ticket_of(trainee)).outcome is Shown.REPLACED
+    assert sign_in(world.cast.speaker).post(f"{page}/ticket").status_code == 404
+
+
+def test_ones_own_new_ticket_is_shown_and_nobody_gets_too_many(
+    world: World, key: str, sign_in: SignIn
+) -> None:
+    assert key
+    page = f"/my/editions/{world.edition_id}/ticket"
+    client = sign_in(world.cast.trainee)
+    first = client.get(page).text
+    assert client.post(f"{page}/renew").status_code == 303
+    second = client.get(page).text
+    enrolment = enrolment_of(world.cast.trainee)
+    secret = current_settings().secret_key.encode()
+
+    assert short_code(secret, enrolment) in first
+    assert short_code(secret, enrolment, 1) in second
+    assert short_code(secret, enrolment) not in second
+    with unit_of_work():
+        db.session.execute(update(TicketIssue).values(number=MOST_ISSUES - 1))
+    refused = client.post(f"{page}/renew")
+    assert refused.status_code == 409
+    assert 'data-testid="refused"' in refused.text
+    assert sign_in(world.cast.stranger).post(f"{page}/renew").status_code == 404
 
 
 def test_tickets_that_are_not_good_here_say_why(world: World, key: str, hand: Actor) -> None:

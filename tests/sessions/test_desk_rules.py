@@ -20,6 +20,8 @@ from lms.sessions.rules.checking_in import (
     seat_mixed,
 )
 from lms.sessions.rules.tickets import (
+    MOST_ISSUES,
+    Ticket,
     clean_code,
     looks_like_ticket,
     read_ticket,
@@ -40,10 +42,23 @@ def test_a_ticket_gives_its_enrolment_back() -> None:
     key = new_id()
     text = ticket_text(SECRET, key)
 
-    assert read_ticket(SECRET, text) == key
-    assert read_ticket(SECRET, f"  {text.lower()}\n") == key
-    assert read_ticket(SECRET, full_width(text)) == key  # a scanner under a Japanese keyboard
+    assert read_ticket(SECRET, text) == Ticket(key, 0)
+    assert read_ticket(SECRET, f"  {text.lower()}\n") == Ticket(key, 0)
+    assert read_ticket(SECRET, full_width(text)) == Ticket(
+        key, 0
+    )  # a scanner under a Japanese keyboard
     assert set(text) <= QR_ALPHANUMERIC  # the compact kind of QR code
+
+
+def test_each_issue_of_a_ticket_is_another_one() -> None:
+    key = new_id()
+    texts = [ticket_text(SECRET, key, issue) for issue in range(MOST_ISSUES)]
+
+    assert [read_ticket(SECRET, text) for text in texts] == [
+        Ticket(key, issue) for issue in range(MOST_ISSUES)
+    ]
+    assert read_ticket(SECRET, ticket_text(SECRET, key, MOST_ISSUES)) is None
+    assert len({short_code(SECRET, key, issue) for issue in range(MOST_ISSUES)}) == MOST_ISSUES
 
 
 def test_a_ticket_signed_elsewhere_or_altered_is_none() -> None:

@@ -371,6 +371,12 @@ def tell_missing(live_session_id: str, person_ids: Collection[str], at: datetime
     )
 
 
+def tell_new_ticket(edition_id: str, person_id: str, at: datetime) -> None:
+    """Tell a person that they have a new ticket, and the one before is good no more."""
+    params = {"course": queries.course_words(edition_id)["course"], "edition_id": edition_id}
+    _tell([person_id], "ticket_renewed", params, key=f"{edition_id}:{_stamp(at)}")
+
+
 def tell_desk_hand(edition_id: str, person_id: str, at: datetime) -> None:
     """Tell a person that they are asked to sit at the front desk of an edition."""
     params = {"course": queries.course_words(edition_id)["course"], "edition_id": edition_id}

@@ -10,5 +10,6 @@ KINDS: Final[Mapping[str, Any]] = {
     "plays": _l("Play sessions: who played what from when to when, and from which country"),
     "watch_sessions": _l("Numbers of the reports within a play session"),
     "shelf_lists": _l("Lists for the shelf that were sent and never entered"),
+    "walk_ins": _l("Names noted at the front desk of people who are not known here"),
     "requests": _l("Letters to rightsholders that nobody answered"),
 }

@@ -14,3 +14,12 @@ class DeskHandForm(TomoniForm):
         _l("Sign-in id or address of a known person"),
         validators=[InputRequired(_l("Please write a sign-in id or an address.")), Length(max=320)],
     )
+
+
+class TicketForm(TomoniForm):
+    """Who gets a new ticket."""
+
+    participant = StringField(
+        _l("Sign-in id or address of the participant"),
+        validators=[InputRequired(_l("Please write a sign-in id or an address.")), Length(max=320)],
+    )

@@ -93,6 +93,21 @@ class DeskHand(WithId, Model):
     named_at: Mapped[datetime]
 
 
+class TicketIssue(WithId, Model):
+    """That an enrolment has a new ticket: only the one with this number is good (none: 0)."""
+
+    __tablename__ = "ticket_issue"
+    __table_args__ = (
+        UniqueConstraint("enrolment_id"),
+        CheckConstraint("number > 0", name="number_positive"),
+    )
+
+    enrolment_id: Mapped[str] = mapped_column(ForeignKey("enrolment.id"))
+    number: Mapped[int]
+    at: Mapped[datetime]
+    by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+
+
 class MissingCall(WithId, Model):
     """A message sent during a session to those who were missing at that moment."""
 

@@ -21,7 +21,7 @@ from lms.sessions.errors import DeskRefusedError, SessionInputError
 from lms.sessions.events import AttendanceChanged
 from lms.sessions.models import CheckIn, CheckInSource
 from lms.sessions.queries import SessionCard, door
-from lms.sessions.queries.door import TicketRecord
+from lms.sessions.queries.door import Elsewhere, TicketRecord
 from lms.sessions.queries.groups import list_participant_ids
 from lms.sessions.rules.checking_in import (
     DESK_CLOSES,
@@ -32,7 +32,7 @@ from lms.sessions.rules.checking_in import (
     judge_paper_time,
     judge_shown,
 )
-from lms.sessions.rules.tickets import clean_code, read_ticket, short_code
+from lms.sessions.rules.tickets import Ticket, clean_code, read_ticket, short_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ class ShownResult:
     """What came of a ticket or of a tap.
 
     `at` and `by_name`: when and by whom the person was checked in (for `copied`: at the other
-    place); `elsewhere`: the title of that other session; `group`: of the seminar group to which
-    the person belongs (for `other_group`); `state` of the enrolment; `edition_title` of a ticket
-    for another edition, where the desk may know of that edition.
+    place; for `replaced`: when the new ticket was issued); `elsewhere`: the title of that other
+    session; `group`: of the seminar group to which the person belongs (for `other_group`);
+    `state` of the enrolment; `edition_title` of a ticket for another edition, where the desk may
+    know of that edition.
     """
 
     outcome: Shown
@@ -88,9 +89,9 @@ def check_in_by_ticket(
     """
     edition = policy.require_desk_of_session(actor, live_session_id)
     card = queries.get_live_session(live_session_id)
-    enrolment_id = read_ticket(secret, text) or _of_code(edition.edition_id, text, secret)
-    record = door.find_ticket_record(enrolment_id) if enrolment_id is not None else None
-    if record is None:
+    ticket = read_ticket(secret, text) or _of_code(edition.edition_id, text, secret)
+    record = door.find_ticket_record(ticket.enrolment_id) if ticket is not None else None
+    if ticket is None or record is None:
         return ShownResult(Shown.UNREADABLE)
     same = record.edition_id == edition.edition_id
     here = door.find_here(card.id, record.person_id) if same else None
@@ -105,38 +106,53 @@ def check_in_by_ticket(
             desk_open=is_desk_open(card.starts_at, card.ends_at, at),
             here=here is not None,
             elsewhere=elsewhere is not None,
+            replaced=ticket.issue != record.issue,
             other_group=expected is not None and not expected.here,
         )
     )
     if not same:
         return _of_another(actor, record, outcome)
-    if outcome is Shown.COPIED and elsewhere is not None:
+    if outcome.is_in:
+        fresh = outcome is Shown.DONE and write_check_in(
+            actor, card, record.person_id, CheckInSource.QR, came_at=at, at=at
+        )
+        return _in_now(card, record.person_id, Shown.DONE if fresh else Shown.ALREADY)
+    if outcome in {Shown.REPLACED, Shown.COPIED}:
         record_act(
-            actor, "check_in.copied_ticket", "live_session", card.id, at=at,
+            actor, f"check_in.{outcome.value}_ticket", "live_session", card.id, at=at,
             person_id=record.person_id,
         )  # fmt: skip
-        return ShownResult(
-            outcome, record.person_id, record.name, record.kana, record.state,
-            at=elsewhere.at, elsewhere=elsewhere.title,
-        )  # fmt: skip
-    if outcome is Shown.DONE:
-        fresh = write_check_in(actor, card, record.person_id, CheckInSource.QR, came_at=at, at=at)
-        return _in_now(card, record.person_id, Shown.DONE if fresh else Shown.ALREADY)
-    if outcome is Shown.ALREADY:
-        return _in_now(card, record.person_id, outcome)
     return ShownResult(
         outcome, record.person_id, record.name, record.kana, record.state,
+        at=_since(outcome, record, elsewhere),
+        elsewhere=elsewhere.title if elsewhere is not None and outcome is Shown.COPIED else None,
         group=expected.group if expected is not None and outcome is Shown.OTHER_GROUP else None,
     )  # fmt: skip
 
 
-def _of_code(edition_id: str, text: str, secret: bytes) -> str | None:
-    """Return the enrolment of this edition with a short code; of two with the same one, none."""
+def _since(outcome: Shown, record: TicketRecord, elsewhere: Elsewhere | None) -> datetime | None:
+    if outcome is Shown.REPLACED:
+        return record.issued_at
+    return elsewhere.at if elsewhere is not None and outcome is Shown.COPIED else None
+
+
+def _of_code(edition_id: str, text: str, secret: bytes) -> Ticket | None:
+    """Return the ticket of this edition with a short code; of two with the same one, none.
+
+    One that was replaced is found where no ticket that is good has its code.
+    """
     wanted = clean_code(text)
     if not wanted:
         return None
-    found = [one for one in door.enrolment_ids_of(edition_id) if short_code(secret, one) == wanted]
-    return found[0] if len(found) == 1 else None
+    good = door.tickets_of(edition_id)
+    replaced = [Ticket(one.enrolment_id, issue) for one in good for issue in range(one.issue)]
+    for tickets in (good, replaced):
+        found = [
+            one for one in tickets if short_code(secret, one.enrolment_id, one.issue) == wanted
+        ]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _of_another(actor: Actor, record: TicketRecord, outcome: Shown) -> ShownResult:

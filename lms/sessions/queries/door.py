@@ -31,10 +31,12 @@ from lms.sessions.models import (
     WalkIn,
     WalkInState,
 )
+from lms.sessions.models.desk import TicketIssue
 from lms.sessions.queries.attendance import enrolled_places
 from lms.sessions.queries.cards import WAY
 from lms.sessions.queries.groups import is_meant
 from lms.sessions.rules.checking_in import Where, find_where
+from lms.sessions.rules.tickets import Ticket
 
 _ENROLLED = EnrolmentState.ENROLLED.value
 
@@ -271,7 +273,10 @@ def find_elsewhere(live_session_id: str, person_id: str, at: datetime) -> Elsewh
 
 @dataclass(frozen=True, slots=True)
 class TicketRecord:
-    """The enrolment that a ticket names. `last_end` is when its edition's last session ends."""
+    """The enrolment that a ticket names. `last_end` is when its edition's last session ends.
+
+    `issue` is the number of the ticket that is good, `issued_at` since when (None: the first).
+    """
 
     enrolment_id: str
     edition_id: EditionId
@@ -282,6 +287,8 @@ class TicketRecord:
     kana: str
     state: str
     last_end: datetime | None
+    issue: int = 0
+    issued_at: datetime | None = None
 
 
 def find_ticket_record(enrolment_id: str) -> TicketRecord | None:
@@ -292,15 +299,16 @@ def find_ticket_record(enrolment_id: str) -> TicketRecord | None:
         .scalar_subquery()
     )
     row: Any = db.session.execute(
-        select(Enrolment, Person, Edition, Programme.title, last_end)
+        select(Enrolment, Person, Edition, Programme.title, last_end, TicketIssue)
         .join(Person, Person.id == Enrolment.person_id)
         .join(Edition, Edition.id == Enrolment.edition_id)
         .join(Programme, Programme.id == Edition.programme_id)
+        .join(TicketIssue, TicketIssue.enrolment_id == Enrolment.id, isouter=True)
         .where(Enrolment.id == enrolment_id)
     ).first()
     if row is None:
         return None
-    enrolment, person, edition, programme_title, ends = row
+    enrolment, person, edition, programme_title, ends, issue = row
     name = name_of(person)
     return TicketRecord(
         enrolment_id=enrolment.id,
@@ -312,16 +320,23 @@ def find_ticket_record(enrolment_id: str) -> TicketRecord | None:
         kana=name.kana,
         state=enrolment.state,
         last_end=ends,
+        issue=issue.number if issue is not None else 0,
+        issued_at=issue.at if issue is not None else None,
     )
 
 
-def enrolment_ids_of(edition_id: str) -> tuple[str, ...]:
-    """Return every enrolment of an edition, in whatever state: whose short code may be typed."""
-    return tuple(
-        db.session.scalars(
-            select(Enrolment.id).where(Enrolment.edition_id == edition_id).order_by(Enrolment.id)
-        )
+def tickets_of(edition_id: str) -> tuple[Ticket, ...]:
+    """Return the ticket that is good of every enrolment of an edition, in whatever state.
+
+    Whose short code may be typed. One query.
+    """
+    rows = db.session.execute(
+        select(Enrolment.id, func.coalesce(TicketIssue.number, 0))
+        .join(TicketIssue, TicketIssue.enrolment_id == Enrolment.id, isouter=True)
+        .where(Enrolment.edition_id == edition_id)
+        .order_by(Enrolment.id)
     )
+    return tuple(Ticket(*row) for row in rows)
 
 
 def find_own_enrolment(edition_id: str, person_id: str) -> str | None:

@@ -21,6 +21,7 @@ class Shown(StrEnum):
     DONE = "done"
     ALREADY = "already"
     COPIED = "copied"
+    REPLACED = "replaced"
     NOT_ENROLLED = "not_enrolled"
     WITHDRAWN = "withdrawn"
     OTHER_EDITION = "other_edition"
@@ -48,7 +49,8 @@ class ShownFacts:
     `state` is the enrolment's; `same_edition`: the ticket is for the edition of this session;
     `other_group`: the session is for other seminar groups than this person's;
     `edition_over`: the other edition's last session has ended; `here`: checked in already;
-    `elsewhere`: by this ticket in another session that is held at this moment.
+    `elsewhere`: by this ticket in another session that is held at this moment; `replaced`: a
+    newer ticket was issued.
     """
 
     state: str
@@ -58,6 +60,7 @@ class ShownFacts:
     desk_open: bool = True
     here: bool = False
     elsewhere: bool = False
+    replaced: bool = False
     other_group: bool = False
 
 
@@ -71,6 +74,7 @@ def judge_shown(facts: ShownFacts) -> Shown:
     hindrances = (
         (not facts.same_edition and facts.edition_over, Shown.EXPIRED),
         (not facts.same_edition, Shown.OTHER_EDITION),
+        (facts.replaced, Shown.REPLACED),
         (facts.session_cancelled, Shown.CANCELLED),
         (not facts.desk_open, Shown.NOT_NOW),
         (facts.state in {"withdrawn", "cancelled"}, Shown.WITHDRAWN),

@@ -34,6 +34,7 @@ TONES: dict[Shown, str] = {
     Shown.DONE: "done",
     Shown.ALREADY: "warn",
     Shown.COPIED: "danger",
+    Shown.REPLACED: "danger",
     Shown.NOT_ENROLLED: "danger",
     Shown.WITHDRAWN: "danger",
     Shown.OTHER_EDITION: "danger",
@@ -71,6 +72,12 @@ def shown_text(result: ShownResult, card: SessionCard, *, by_ticket: bool = True
             time=at,
             session=where,
         ),
+        Shown.REPLACED: _(
+            "This ticket of %(name)s was replaced by a new one (%(moment)s) and is good no more. "
+            "Please ask for the name, then tap it in the list.",
+            name=name,
+            moment=_issued(result, card),
+        ),
         Shown.NOT_ENROLLED: _("%(name)s holds no seat in this course.", name=name),
         Shown.WITHDRAWN: _("%(name)s has given up the seat in this course.", name=name),
         Shown.EXPIRED: _("This ticket has expired: it is for another course, which is over."),
@@ -80,6 +87,10 @@ def shown_text(result: ShownResult, card: SessionCard, *, by_ticket: bool = True
         ),
     }
     return str(sentences[result.outcome])
+
+
+def _issued(result: ShownResult, card: SessionCard) -> str:
+    return format_moment(result.at, card.zone, ui_language()) if result.at is not None else ""
 
 
 def _already(result: ShownResult, card: SessionCard, *, by_ticket: bool) -> str:
@@ -149,6 +160,10 @@ def desk_refusal_text(error: DeskRefusedError, card: SessionCard | None = None) 
         "nobody_of_this_name": _(
             "No single person signs in with this id or address. Use the sign-in id when an "
             "address is shared."
+        ),
+        "tickets_used_up": _(
+            "Several new tickets were issued to this person already. Please check the name in the "
+            "list instead."
         ),
         "hand_known_already": _("This person sits at the front desk already."),
     }

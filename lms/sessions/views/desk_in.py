@@ -13,13 +13,14 @@ from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.sessions import policy, queries
 from lms.sessions.errors import DeskRefusedError
-from lms.sessions.forms.desk import DeskHandForm
+from lms.sessions.forms.desk import DeskHandForm, TicketForm
 from lms.sessions.operations.checking_in import (
     ShownResult,
     check_in,
     check_in_by_ticket,
     undo_check_in,
 )
+from lms.sessions.operations.tickets import renew_ticket_of
 from lms.sessions.operations.walk_ins import (
     dismiss_desk_hand,
     dismiss_walk_in,
@@ -272,7 +273,6 @@ def front_desk(edition_id: str) -> Any:
     """List the sessions to check people in at; the organiser says who may."""
     actor = current_actor()
     edition = policy.require_desk_of_edition(actor, edition_id)
-    organises = policy.may_organise(actor, edition.programme_id)
     form = DeskHandForm()
     if form.validate_on_submit():
         policy.require_organiser_of_edition(actor, edition_id)
@@ -285,18 +285,44 @@ def front_desk(edition_id: str) -> Any:
         else:
             flash(_("This person may check people in, and is told by mail."), "done")
             return redirect(url_for("sessions.front_desk", edition_id=edition_id), 303)
+    return _desk_page(edition, form, TicketForm(None))
+
+
+def _desk_page(edition: EditionDesk, form: DeskHandForm, tickets: TicketForm) -> Any:
+    edition_id = edition.edition_id
     page = render_template(
         "sessions/front_desk.html",
         form=form,
+        tickets=tickets,
         edition=edition,
-        organises=organises,
+        organises=policy.may_organise(current_actor(), edition.programme_id),
         cards=[c for c in queries.list_edition_sessions(edition_id) if not c.is_cancelled],
         hands=door.list_desk_hands(edition_id),
         at=clock.now(),
         edition_id=edition_id,
         nav_current=NAV,
     )
-    return (page, 422) if form.is_submitted() else page
+    return (page, 422) if form.errors or tickets.errors else page
+
+
+@blueprint.post("/desk/editions/<edition_id>/front-desk/ticket")
+@access(STAFF)
+def renew_ticket_for(edition_id: str) -> Any:
+    """Issue a new ticket to a person of the edition."""
+    actor = current_actor()
+    edition = policy.require_organiser_of_edition(actor, edition_id)
+    form = TicketForm()
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                renew_ticket_of(actor, edition_id, form.participant.data or "", at=clock.now())
+        except DeskRefusedError as error:
+            db.session.rollback()
+            form.refuse("participant", desk_refusal_text(error))
+        else:
+            flash(_("A new ticket was issued. The one before is good no more."), "done")
+            return redirect(url_for("sessions.front_desk", edition_id=edition_id), 303)
+    return _desk_page(edition, DeskHandForm(None), form)
 
 
 @blueprint.post("/desk/editions/<edition_id>/front-desk/<person_id>/dismiss")
