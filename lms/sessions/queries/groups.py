@@ -55,16 +55,18 @@ def is_meant(live_session_id: Any, enrolment_id: Any = Enrolment.id) -> ColumnEl
 
     It is, unless it is for groups and the person is in none of them at its end. Every statement
     that asks who a session is for uses this; the ids are columns of it, or values. Whether the
-    person holds a seat is asked beside it.
+    person holds a seat is asked beside it. However deep in a statement it stands, it means
+    the rows of the statement around it.
     """
     mark, group = aliased(SessionGroup), aliased(SessionGroup)
     member, session = aliased(GroupMember), aliased(LiveSession)
     return or_(
-        ~exists().where(mark.live_session_id == live_session_id),
+        ~exists().where(mark.live_session_id == live_session_id).correlate_except(mark),
         exists()
         .where(group.live_session_id == live_session_id)
         .where(member.group_id == group.group_id, member.enrolment_id == enrolment_id)
-        .where(session.id == group.live_session_id, counts_for(member, session.ends_at)),
+        .where(session.id == group.live_session_id, counts_for(member, session.ends_at))
+        .correlate_except(group, member, session),
     )
 
 
