@@ -1,5 +1,6 @@
 """Who is told when something happens. One is told at once; many are told by a job."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -53,8 +54,8 @@ from lms.sessions.events import (
     LiveSessionScheduled,
     LiveSessionsScheduled,
     MissingCalled,
-    TicketRenewed,
     SeminarGroupsChanged,
+    TicketRenewed,
 )
 
 
@@ -192,12 +193,13 @@ def session_groups_changed(event: LiveSessionGroupsChanged) -> None:
 
 def groups_changed(event: SeminarGroupsChanged) -> None:
     """Tell people of their seminar group, a little later: organisers put right what they did."""
-    mark = f"{event.at:%Y%m%dT%H%M%S%f}"
+    people = " ".join(event.person_ids)
+    mark = f"{event.at:%Y%m%dT%H%M%S%f}:{hashlib.sha256(people.encode()).hexdigest()[:8]}"
     enqueue(
         "tell_of_groups",
         {
             "edition_id": event.edition_id,
-            "person_ids": " ".join(event.person_ids),
+            "person_ids": people,
             "mark": mark,
         },
         key=f"tell:groups:{event.edition_id}:{mark}",
