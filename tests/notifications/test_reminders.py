@@ -11,9 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from lms.courses.models import Programme
 from lms.enrolment.operations import apply_for_edition, withdraw_enrolment
+from lms.infra.current import current_settings
 from lms.infra.db import db, unit_of_work
 from lms.infra.mail.models import OutboxMail
+from lms.infra.mail.rendering import render_text
 from lms.kernel.ids import PersonId
 from lms.notifications.operations import due_reminders, remind
 from lms.people.models import Person
@@ -24,6 +27,8 @@ from lms.sessions.operations import (
     SpeakerPlan,
     announce_change,
 )
+from lms.sessions.operations.reminding import set_edition_reminders
+from lms.sessions.queries.reminding import Reminders
 from lms.worker import run_worker
 from tests.conftest import NOW
 from tests.sessions.conftest import World, add_edition
@@ -67,6 +72,8 @@ def test_a_week_a_day_and_an_hour_once_each_whoever_runs_it_too(
 ) -> None:
     world.add(**LOCAL, speakers=(SpeakerPlan(PersonId(world.cast.speaker.id)),))
     world.enrol(world.cast.trainee)
+    with unit_of_work():
+        set_edition_reminders(world.organiser, world.edition_id, Reminders(), at=NOW)
     assert reminded(app) == []
     seen: list[tuple[str, str]] = []
     for kind, before in (
@@ -161,7 +168,7 @@ def test_an_edition_and_each_person_choose(
     world.enrol(world.cast.overseas)
     desk = sign_in(world.cast.organiser)
     place = f"/desk/editions/{world.edition_id}/reminders"
-    assert desk.get(place).text.count(" checked") == 3
+    assert desk.get(place).text.count(" checked") == 2  # usual for a series: day and hour
     assert desk.post(place, data={"day": "y", "hour": "y"}).status_code == 303
     assert desk.get(place).text.count(" checked") == 2
     assert (
@@ -172,6 +179,67 @@ def test_an_edition_and_each_person_choose(
         clock.move_to(STARTS - before)
         found = reminded(app)
     assert found == [("day", "overseas"), ("day", "trainee"), ("hour", "overseas")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "usual"),
+    [
+        ("web_lecture", ["day", "hour"]),
+        ("series", ["day", "hour"]),
+        ("residential", ["week", "day"]),
+        ("staged", ["week", "day", "hour"]),
+        ("on_request", ["week", "day", "hour"]),
+    ],
+)
+def test_what_is_usual_goes_by_the_kind_of_programme(
+    world: World, app: Flask, clock: time_machine.Traveller, kind: str, usual: list[str]
+) -> None:
+    with unit_of_work():
+        db.session.get_one(Programme, world.programme.id).kind = kind
+    world.add(**LOCAL)
+    world.enrol(world.cast.trainee)
+    for before in (timedelta(days=7), timedelta(days=1), timedelta(hours=1)):
+        clock.move_to(STARTS - before)
+        reminded(app)
+    assert reminded(app) == sorted((one, "trainee") for one in usual)
+
+
+def at_hour(day: int, hour: int) -> dict[str, datetime]:
+    start = datetime(2026, 11, day, hour)  # noqa: DTZ001 - wall time
+    return {"starts_local": start, "ends_local": start + timedelta(minutes=90)}
+
+
+def test_of_a_day_full_of_sessions_people_are_reminded_of_the_first(
+    world: World, app: Flask, clock: time_machine.Traveller
+) -> None:
+    with unit_of_work():
+        set_edition_reminders(world.organiser, world.edition_id, Reminders(), at=NOW)
+    world.enrol(world.cast.trainee)
+    speaker = (SpeakerPlan(PersonId(world.cast.speaker.id)),)
+    for day in (2, 3, 4):
+        for hour in (9, 11, 14):
+            world.add(**at_hour(day, hour), speakers=speaker if (day, hour) == (3, 14) else ())
+    for moment in sorted(
+        datetime(2026, 11, day, hour, tzinfo=UTC) - timedelta(hours=9) - before
+        for day in (2, 3, 4)
+        for hour in (9, 11, 14)
+        for before in (timedelta(days=7), timedelta(days=1), timedelta(hours=1))
+    ):
+        clock.move_to(moment)
+        reminded(app)
+
+    found = reminded(app)
+
+    trainee = [kind for kind, who in found if who == "trainee"]
+    assert trainee.count("week") == 1
+    assert trainee.count("day") == 3
+    assert trainee.count("hour") == 6  # not in the break between nine and eleven
+    # Who speaks on the second day after lunch is reminded of just that.
+    assert sorted(kind for kind, who in found if who == "speaker") == ["day", "hour", "week"]
+    mail = db.session.scalars(
+        select(OutboxMail).where(OutboxMail.template == "reminder_week").limit(1)
+    ).one()
+    assert "/timetable" in render_text(mail, current_settings())[1]
 
 
 def test_two_workers_remind_nobody_twice(

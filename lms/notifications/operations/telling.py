@@ -25,6 +25,8 @@ from lms.sessions.queries.audience import (
     sessions_told_to,
 )
 from lms.sessions.queries.groups import list_participant_ids, meant_by_session
+from lms.sessions.queries.reminding import has_more_soon
+from lms.sessions.rules.reminding import ReminderKind
 
 #: A live session's id and what a calendar is told of it: REQUEST or CANCEL.
 Entry: TypeAlias = tuple[str, str]
@@ -86,9 +88,7 @@ def tell_with_calendar(
     not_after: datetime | None = None,
 ) -> None:
     """Tell these people something, and their calendars what changes in them; see `_tell`."""
-    _tell(
-        person_ids, template, params, key=key, calendar=calendar, at=at, not_after=not_after
-    )
+    _tell(person_ids, template, params, key=key, calendar=calendar, at=at, not_after=not_after)
 
 
 def _note_calendars(calendar: Mapping[str, Sequence[Entry]], at: datetime) -> None:
@@ -259,7 +259,13 @@ def tell_of_reminder(
         "course": queries.course_words(card.edition_id)["course"],
         "session": queries.session_words(card),
         "change": queries.change_words(card),
+        "timetable": {},
     }
+    if has_more_soon(live_session_id, ReminderKind(kind)):
+        params["timetable"] = {
+            "programme_slug": card.programme_slug,
+            "edition_slug": card.edition_slug,
+        }
     mark = f"{card.starts_at:%Y%m%dT%H%M}"
     _tell(
         people,

@@ -9,7 +9,7 @@ from lms.infra.db import Model, WithId
 
 
 class EditionReminders(Model):
-    """Which reminders an edition sends; without a row all of them."""
+    """Which reminders an edition sends; without a row what is usual for its programme's kind."""
 
     __tablename__ = "edition_reminders"
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, null, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select, true, union_all
+from sqlalchemy.orm import aliased
 
-from lms.courses.models import Edition, EditionState
+from lms.courses.models import Edition, EditionState, Programme
 from lms.enrolment.models import Enrolment, EnrolmentChange, EnrolmentState
 from lms.infra.db import db
 from lms.kernel.wall import is_zone
@@ -21,7 +23,15 @@ from lms.sessions.models import (
     SessionSpeaker,
 )
 from lms.sessions.queries.groups import is_meant
-from lms.sessions.rules.reminding import KINDS, ReminderKind, may_be_due
+from lms.sessions.rules.reminding import (
+    HOUR,
+    KINDS,
+    SAME_DAY,
+    SAME_WEEK,
+    ReminderKind,
+    may_be_due,
+    usual_reminders,
+)
 
 _AHEAD = timedelta(days=9)
 
@@ -46,11 +56,13 @@ def list_coming(at: datetime) -> tuple[Coming, ...]:
             LiveSession.id,
             LiveSession.starts_at,
             LiveSession.created_at,
+            Programme.kind,
             EditionReminders.week,
             EditionReminders.day,
             EditionReminders.hour,
         )
         .join(Edition, Edition.id == LiveSession.edition_id)
+        .join(Programme, Programme.id == Edition.programme_id)
         .outerjoin(EditionReminders, EditionReminders.edition_id == LiveSession.edition_id)
         .where(
             LiveSession.starts_at > at,
@@ -64,14 +76,18 @@ def list_coming(at: datetime) -> tuple[Coming, ...]:
     found = []
     for row in rows:
         kinds = tuple(
-            kind
-            for kind in KINDS
-            if getattr(row, kind.value) is not False and may_be_due(kind, row.starts_at, at)
+            kind for kind in KINDS if _is_sent(kind, row) and may_be_due(kind, row.starts_at, at)
         )
         if kinds:
             told_at = moved.get(row.id, row.created_at)
             found.append(Coming(row.id, row.starts_at, kinds, told_at))
     return tuple(found)
+
+
+def _is_sent(kind: ReminderKind, row: Any) -> bool:
+    """Whether an edition sends a kind: as it was set, else as its programme's kind has it."""
+    chosen = getattr(row, kind.value)
+    return kind in usual_reminders(row.kind) if chosen is None else bool(chosen)
 
 
 def _moved_at(live_session_ids: Sequence[str]) -> dict[str, datetime]:
@@ -100,7 +116,8 @@ def list_unreminded(
 ) -> tuple[Listener, ...]:
     """Return who is on a session's list, wants this kind, and did not get it for this start.
 
-    One query. Who withdrew is not on the list.
+    One query. Who withdrew is not on the list, nor who is reminded of an earlier session of the
+    same edition instead (see `rules.reminding`); those who run the session are, all the same.
     """
     # Whose seat was confirmed read of what is ahead in that mail.
     confirmed_at = (
@@ -118,6 +135,7 @@ def list_unreminded(
             LiveSession.id == live_session_id,
             Enrolment.state == EnrolmentState.ENROLLED.value,
             is_meant(live_session_id),
+            ~_reminded_before(kind, starts_at),
         )
     )
     hands = [
@@ -155,6 +173,42 @@ def list_unreminded(
     )
 
 
+def _reminded_before(kind: ReminderKind, starts_at: datetime) -> ColumnElement[bool]:
+    """Whether another session of the edition that is for the person stands for this one."""
+    other = aliased(LiveSession)
+    near = {
+        ReminderKind.WEEK: other.starts_at > starts_at - SAME_WEEK,
+        ReminderKind.DAY: other.starts_at > starts_at - SAME_DAY,
+        ReminderKind.HOUR: other.ends_at > starts_at - HOUR,  # one sits in it when the mail comes
+    }
+    return exists().where(
+        other.edition_id == Enrolment.edition_id,
+        other.starts_at < starts_at,
+        near[kind],
+        other.cancelled_at.is_(None),
+        is_meant(other.id),
+    )
+
+
+def has_more_soon(live_session_id: str, kind: ReminderKind) -> bool:
+    """Whether sessions follow of which people are not reminded by themselves. One query."""
+    other = aliased(LiveSession)
+    ahead = SAME_WEEK if kind is ReminderKind.WEEK else SAME_DAY
+    row = db.session.get_one(LiveSession, live_session_id)
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    other.edition_id == row.edition_id,
+                    other.starts_at > row.starts_at,
+                    other.starts_at < row.starts_at + ahead,
+                    other.cancelled_at.is_(None),
+                )
+            )
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Reminders:
     """Which kinds are on."""
@@ -165,9 +219,14 @@ class Reminders:
 
 
 def edition_reminders(edition_id: str) -> Reminders:
-    """Return which reminders an edition sends. One query."""
-    row = db.session.get(EditionReminders, edition_id)
-    return Reminders() if row is None else Reminders(row.week, row.day, row.hour)
+    """Return which reminders an edition sends: as set, else as usual for its kind. One query."""
+    row = db.session.execute(
+        select(Programme.kind, EditionReminders.week, EditionReminders.day, EditionReminders.hour)
+        .join(Edition, Edition.programme_id == Programme.id)
+        .outerjoin(EditionReminders, EditionReminders.edition_id == Edition.id)
+        .where(Edition.id == edition_id)
+    ).one()
+    return Reminders(*(_is_sent(kind, row) for kind in KINDS))
 
 
 def own_reminders(person_id: str) -> Reminders:

@@ -4,6 +4,9 @@ Reminders of a week and a day go out in the daytime of the person's zone, at the
 time of day where that is daytime; across a change of the clocks the wall-clock time counts. The
 reminder of an hour goes out an hour before, whatever the time. One that is late by more than its
 sense is not sent: nobody reads "tomorrow" on the day itself.
+
+Of a course with several sessions a day, people are reminded of the first of them: sixty sessions in
+two weeks would else be a hundred and twenty mails, in which nobody finds the one that matters.
 """
 
 from dataclasses import dataclass
@@ -27,7 +30,26 @@ LAST_START: Final = time(19)
 EVENING: Final = time(20)
 _DAYS_BEFORE: Final = {ReminderKind.WEEK: 7, ReminderKind.DAY: 1}
 _DAYS_LATE: Final = {ReminderKind.WEEK: 2, ReminderKind.DAY: 0}
-_HOUR: Final = timedelta(hours=1)
+HOUR: Final = timedelta(hours=1)
+
+
+#: What an edition sends that set nothing, by the kind of its programme. Who travels and stays
+#: needs a week; who opens a page in the evening, an hour.
+_USUAL: Final = {
+    "web_lecture": (ReminderKind.DAY, ReminderKind.HOUR),
+    "series": (ReminderKind.DAY, ReminderKind.HOUR),
+    "residential": (ReminderKind.WEEK, ReminderKind.DAY),
+}
+
+SAME_DAY: Final = timedelta(hours=13)
+"""Sessions of a course that start within this time are of one day, whatever the zone."""
+SAME_WEEK: Final = timedelta(days=7)
+"""Within this time after one session nobody is reminded a week ahead of the next."""
+
+
+def usual_reminders(programme_kind: str) -> tuple[ReminderKind, ...]:
+    """Return what an edition of a programme of this kind sends where nothing was set."""
+    return _USUAL.get(programme_kind, KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +63,7 @@ class Window:
 def reminder_window(kind: ReminderKind, starts_at: datetime, zone: ZoneInfo) -> Window:
     """Return when somebody who lives in `zone` is reminded of what starts at `starts_at`."""
     if kind is ReminderKind.HOUR:
-        return Window(starts_at - _HOUR, starts_at)
+        return Window(starts_at - HOUR, starts_at)
     local = starts_at.astimezone(zone)
     day = local.date() - timedelta(days=_DAYS_BEFORE[kind])
     clock = min(max(local.time(), MORNING), LAST_START)
@@ -70,7 +92,7 @@ def may_be_due(kind: ReminderKind, starts_at: datetime, at: datetime) -> bool:
     """Whether a reminder may be due for anybody on earth (zones lie within 26 hours)."""
     ahead = starts_at - at
     if kind is ReminderKind.HOUR:
-        return timedelta() < ahead <= _HOUR
+        return timedelta() < ahead <= HOUR
     days = _DAYS_BEFORE[kind]
     late = days - _DAYS_LATE[kind]
     return timedelta(days=late - 1) < ahead <= timedelta(days=days + 1)
