@@ -156,6 +156,16 @@ def find_answers(postponement_id: str, person_ids: Collection[str]) -> dict[str,
     return {row.person_id: row.answer for row in rows}
 
 
+def has_seat(edition_id: str, person_id: PersonId | None) -> bool:
+    """Whether a person holds a seat in an edition. One query."""
+    state = db.session.scalar(
+        select(Enrolment.state).where(
+            Enrolment.edition_id == edition_id, Enrolment.person_id == person_id
+        )
+    )
+    return bool(state == _ENROLLED)
+
+
 @dataclass(frozen=True, slots=True)
 class AskedPerson:
     """Somebody who was asked. `has_seat`: still enrolled."""

@@ -183,13 +183,22 @@ def _place(card: SessionCard, language: str) -> str:
     return " / ".join(part for part in (room, web) if part)
 
 
+def _ended(card: SessionCard, method: str) -> str:
+    """Return why an entry goes out of the calendar; '' while it stays."""
+    if card.is_on_hold:
+        return str(_("This session was postponed. The new date follows."))
+    if card.is_cancelled:
+        return str(_("This session was cancelled."))
+    if method == "CANCEL":
+        return str(_("You are not on the list of this session any more."))
+    return ""
+
+
 def _description(entry: Entry, language: str, link: str, timezone: str, *, method: str) -> str:
     card, speakers = entry.card, entry.speakers
     lines = [_text(card.edition_title, language)]
-    if card.is_cancelled:
-        lines.append(_("This session was cancelled."))
-    elif method == "CANCEL":
-        lines.append(_("You are not on the list of this session any more."))
+    if ended := _ended(card, method):
+        lines.append(ended)
     if card.notice is not None and card.notice.message and method != "CANCEL":
         lines.append(_text(card.notice.message, language))
     here = format_span(card.starts_at, card.ends_at, card.zone, language)

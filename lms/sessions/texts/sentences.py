@@ -14,6 +14,8 @@ from lms.sessions.errors import (
     GroupRefusedError,
     LiveSessionRefusedError,
     NotAdmittedError,
+    PostponingInputError,
+    PostponingRefusedError,
     ReportRefusedError,
     SessionInputError,
 )
@@ -21,6 +23,7 @@ from lms.sessions.models import AttendanceStatus
 from lms.sessions.rules import JoinDecision, JoinOutcome
 from lms.sessions.texts.desk import desk_refusal_text
 from lms.sessions.texts.groups import group_refusal_text
+from lms.sessions.texts.postponing import postponing_text
 from lms.sessions.texts.reports import report_refusal_text
 
 STATUSES: dict[AttendanceStatus, Any] = {
@@ -154,8 +157,9 @@ def _text_of_part(error: DeskRefusedError | ReportRefusedError | GroupRefusedErr
 
 def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> str | None:
     """Return the sentence for a refusal of this feature, or None for those of others."""
-    if isinstance(error, SessionInputError):
-        return _input_sentences(error.facts)[error.code]
+    if isinstance(error, SessionInputError | PostponingInputError | PostponingRefusedError):
+        own = None if isinstance(error, SessionInputError) else postponing_text(error)
+        return own or _input_sentences(error.facts)[error.code]
     if isinstance(error, NotAdmittedError):
         return str(_("Only people who are enrolled can join this session."))
     if isinstance(error, DeskRefusedError | ReportRefusedError | GroupRefusedError):

@@ -39,7 +39,9 @@ def _row(entry: TimetableEntry, language: str) -> tuple[str, str]:
     lines = [pick(card.title, language).text]
     if entry.groups:
         lines[0] = f"{group_names(entry, language)}: {lines[0]}"
-    if card.is_cancelled:
+    if card.is_on_hold:
+        lines.append(_("Postponed: the new date follows"))
+    elif card.is_cancelled:
         lines.append(_("Session cancelled"))
     if place := place_text(entry, language):
         lines.append(place)
