@@ -309,6 +309,29 @@ def test_a_course_one_does_not_look_after_is_not_named(world: World, sign_in: Si
     assert re.search(r"1名|1 person", notice)
 
 
+def test_who_speaks_here_and_learns_elsewhere_is_told_and_the_other_way_round(
+    world: World, sign_in: SignIn
+) -> None:
+    cast = world.cast
+    _programme, other = add_edition("other-lectures", "published", world.now)
+    here, world.edition = world.edition, other
+    world.add(title={"en": "Elsewhere"}, speakers=(SpeakerPlan(PersonId(cast.trainee.id)),))
+    world.enrol(cast.speaker)
+    world.edition = here
+    world.enrol(cast.trainee)
+    data = form(day="2026-10-12", starts="17:00", ends="18:00", host=cast.speaker.login_id)
+    client = sign_in(cast.organiser)
+
+    page = body(client.post(new(world), data=data))
+    later = body(client.post(new(world), data={**data, "starts": "17:30"}))
+
+    notice = page[page.index('data-testid="clashes"') :]
+    assert notice.count("Elsewhere") == 2
+    assert cast.speaker.family_name in notice  # sits there while needed here
+    assert cast.trainee.family_name in notice  # sits here while needed there
+    assert "Elsewhere" not in later
+
+
 def test_an_edit_tells_only_what_is_new_in_the_way(world: World, sign_in: SignIn) -> None:
     key = world.add()  # on a holiday
     client = sign_in(world.cast.organiser)

@@ -52,7 +52,7 @@ def find_clashes(
     language: str,
     without: Collection[str] = (),
 ) -> tuple[Clash, ...]:
-    """Return what stands in the way of meetings of an edition, in seven queries at most.
+    """Return what stands in the way of meetings of an edition, in eight queries at most.
 
     `sees` tells whether the organiser looks after a programme: the titles of other programmes,
     and who takes part there, are kept from them. `without`: the sessions that are being changed.
@@ -60,28 +60,34 @@ def find_clashes(
     if not meetings:
         return ()
     others = _others(meetings, without)
-    names = list_names(
-        {person for one in meetings for person in (*one.speakers, one.host) if person}
-    )
+    names = list_names({person for one in meetings for person in one.hands})
     busy = _busy_people(edition_id, [o.edition_id for o in others if o.edition_id != edition_id])
+    seats = _seats_of_hands(edition_id, meetings, others)
     members = _members(
         {key for one in (*meetings, *(o.meeting for o in others)) for key in one.groups}
-        if busy
+        if busy or seats
         else ()
     )
-    shown = list_names({person for people in busy.values() for person in people})
+    shown = list_names(
+        {person for people in (*busy.values(), *seats.values()) for person in people}
+    )
     found: list[Clash] = []
     for number, meeting in enumerate(meetings):
         for other in others:
             if not meeting.overlaps(other.meeting.starts_at, other.meeting.ends_at):
                 continue
             title = other.title if sees(other.programme_id) else None
-            if other.edition_id == edition_id and not meeting.is_parallel(other.meeting):
-                found.append(Clash(ClashKind.EDITION, number, title=title))
             found.extend(_needed_twice(number, meeting, other, title, names))
+            if other.edition_id == edition_id and not meeting.is_parallel(other.meeting):
+                # Everybody of the edition is needed twice, whatever else they do.
+                found.append(Clash(ClashKind.EDITION, number, title=title))
+                continue
+            found.extend(_attending(number, meeting, other, title, (seats, members, names)))
             people = _of_groups(
                 busy.get(other.edition_id, set()), (meeting.groups, other.meeting.groups), members
             )
+            runs = {PersonId(key) for key in other.meeting.hands - meeting.hands}
+            people |= _of_groups(seats.get(edition_id, set()) & runs, (meeting.groups,), members)
             if people:
                 found.append(_double_booked(number, people, title, shown))
     return (*found, *_calendar_clashes(edition_id, meetings, language))
@@ -104,6 +110,26 @@ def _needed_twice(
         yield Clash(ClashKind.HOST, number, host, 1, title=title)
     if meeting.place & other.meeting.place:
         yield Clash(ClashKind.ROOM, number, title=title)
+
+
+def _attending(
+    number: int,
+    meeting: Meeting,
+    other: _Other,
+    title: Localized | None,
+    known: tuple[
+        Mapping[str, set[PersonId]], Mapping[str, set[PersonId]], Mapping[PersonId, PersonName]
+    ],
+) -> Iterator[Clash]:
+    """Yield who runs the meeting and takes part in the other session as a participant."""
+    seats, members, names = known
+    hands = {PersonId(key) for key in meeting.hands - other.meeting.hands}
+    people = _of_groups(
+        seats.get(other.edition_id, set()) & hands, (other.meeting.groups,), members
+    )
+    shown = tuple(sorted(names[one].shown for one in people if one in names))
+    if shown:
+        yield Clash(ClashKind.ATTENDS, number, shown, len(shown), title=title)
 
 
 def _double_booked(
@@ -224,6 +250,28 @@ def _busy_people(edition_id: str, edition_ids: Sequence[str]) -> dict[str, set[P
     )
     found: dict[str, set[PersonId]] = {}
     for other_id, person_id in rows:
+        found.setdefault(other_id, set()).add(PersonId(person_id))
+    return found
+
+
+def _seats_of_hands(
+    edition_id: str, meetings: Sequence[Meeting], others: Sequence[_Other]
+) -> dict[str, set[PersonId]]:
+    """Return by edition, of those who run any of the sessions, who holds a seat there.
+
+    A lecturer may be a participant elsewhere, and a participant here may lecture elsewhere.
+    """
+    if not others:
+        return {}
+    hands = {key for one in (*meetings, *(o.meeting for o in others)) for key in one.hands}
+    found: dict[str, set[PersonId]] = {}
+    for other_id, person_id in db.session.execute(
+        select(Enrolment.edition_id, Enrolment.person_id).where(
+            Enrolment.person_id.in_(hands),
+            Enrolment.edition_id.in_({edition_id, *(other.edition_id for other in others)}),
+            Enrolment.state == _ENROLLED,
+        )
+    ):
         found.setdefault(other_id, set()).add(PersonId(person_id))
     return found
 

@@ -15,6 +15,7 @@ class ClashKind(StrEnum):
 
     EDITION = "edition"  # another session of the same edition at that time
     SPEAKER = "speaker"
+    ATTENDS = "attends"  # who speaks, interprets or hosts takes part in another session
     HOST = "host"
     ROOM = "room"
     PARTICIPANTS = "participants"
@@ -38,6 +39,11 @@ class Meeting:
     host: str | None = None
     place: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+
+    @property
+    def hands(self) -> frozenset[str]:
+        """Who runs it: speakers, interpreters and the host."""
+        return self.speakers | ({self.host} if self.host is not None else frozenset())
 
     def overlaps(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether both go on at the same moment; one may begin when the other ends."""

@@ -31,6 +31,7 @@ def clash_text(clash: Clash) -> str:
         case (
             ClashKind.EDITION
             | ClashKind.SPEAKER
+            | ClashKind.ATTENDS
             | ClashKind.HOST
             | ClashKind.ROOM
             | ClashKind.PARTICIPANTS
@@ -69,6 +70,11 @@ def _other_session(clash: Clash) -> str:
         ),
         ClashKind.SPEAKER: _(
             "%(names)s is needed at the same time by: %(title)s.", names=names, title=title
+        ),
+        ClashKind.ATTENDS: _(
+            "%(names)s, who is needed here, takes part at the same time in: %(title)s.",
+            names=names,
+            title=title,
         ),
         ClashKind.HOST: _(
             "The host of the meeting, %(names)s, is needed at the same time by: %(title)s.",
