@@ -21,6 +21,8 @@ from lms.infra.db import Model, db, unit_of_work
 from lms.infra.site import settings
 from lms.infra.site.settings import forget_site
 from lms.kernel.ids import new_id
+from lms.pages.queries import glossary
+from lms.pages.queries.glossary import forget_glossary
 from lms.recordings.models import Caption, Chapter, Recording, Rendition
 from lms.rights.models import (
     Agreement,
@@ -116,6 +118,7 @@ PAGES: dict[str, tuple[Page, int]] = {
         BUDGET,
     ),
     "lesson": (lambda w: (w.learner, f"{w.course_path()}/lessons/lesson-0-0"), BUDGET),
+    "glossary": (lambda w: (w.learner, "/glossary"), BUDGET),
     "watch page": (lambda w: (w.learner, f"/recordings/{w.recordings[0]}"), WATCH_BUDGET),
     "transcript": (
         lambda w: (w.learner, f"/recordings/{w.recordings[0]}/transcript"),
@@ -151,6 +154,7 @@ def count(app: Flask, person_id: str, path: str) -> tuple[int, int]:
     client = app.test_client(use_cookies=False)
     headers = {"Cookie": cookie_of(app, person_id)} if person_id else {}
     forget_site()
+    forget_glossary()
     viewers._tree.until = 0.0
     counts = []
     for _ in range(2):
@@ -159,8 +163,9 @@ def count(app: Flask, person_id: str, path: str) -> tuple[int, int]:
             answer = client.get(path, headers=headers)
         assert answer.status_code == 200, path
         counts.append(len(sent))
-        settings._cache.until = viewers._tree.until = float("inf")
+        settings._cache.until = viewers._tree.until = glossary._cache.until = float("inf")
     forget_site()
+    forget_glossary()
     viewers._tree.until = 0.0
     return counts[1], counts[0]
 

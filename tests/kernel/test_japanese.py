@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from lms.kernel.japanese import (
     KanaError,
     bigrams,
+    kana_row,
     kana_sort_key,
     plain_id,
     search_document,
@@ -149,3 +150,16 @@ def test_any_names_have_a_key_of_plain_letters(a: str, b: str, c: str, d: str) -
     assert key.isascii()
     assert key == key.lower()
     assert key.isalnum()
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("あっせん", "あ"), ("ヴォイス", "あ"), ("がくしゅう", "か"), ("ｶﾞ", ""),
+        ("ジェンダー", "さ"), ("っと", "た"), ("のり", "な"), ("ぱーと", "は"), ("みみ", "ま"),
+        ("ゃ", "や"), ("れんごう", "ら"), ("ワーク", "わ"),
+        ("ん", "わ"), ("ILO", ""), ("組合", ""), ("", ""), ("ー", ""),
+    ],
+)  # fmt: skip
+def test_a_word_stands_in_the_row_of_its_first_kana(text: str, row: str) -> None:
+    assert kana_row(text) == row
