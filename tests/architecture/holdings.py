@@ -47,7 +47,8 @@ from lms.rights.operations.shelving import keep_sheet, read_file, take_sheet
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms, ItemAnswer
 from lms.rights.rules.shelf import Place
-from lms.sessions.models import ReportedPerson
+from lms.sessions.models import PlannedSession, ReportedPerson
+from lms.sessions.operations.groups import GroupPlan, Placing, add_group, place_people
 from lms.sessions.operations.reporting import SentReport, keep_report
 from lms.watching.operations import copy_key
 from tests.conftest import NOW
@@ -198,3 +199,23 @@ def _closed(course: Course) -> str:
     with unit_of_work():
         close_recording(course.staff, paper.id, course.private, (), NOW, by_hand=[course.private])
     return paper.id
+
+
+def add_groups(edition_id: str, word: str, learner: Person, staff: Actor) -> Mapping[str, str]:
+    """Make two seminar groups with the learner in the first, and an entry of a planned timetable.
+
+    Return the id of the first.
+    """
+    with unit_of_work():
+        first, _second = (
+            add_group(staff, edition_id, GroupPlan(title={"ja": f"{ja} {word}", "en": en}), at=NOW)
+            for ja, en in (("第1ゼミ", f"Seminar 1 {word}"), ("第2ゼミ", f"Seminar 2 {word}"))
+        )
+        place_people(staff, edition_id, [Placing(learner.id, first, None)], at=NOW)
+        db.session.add(
+            PlannedSession(
+                edition_id=edition_id, day=1, starts="09:00", ends="10:00",
+                title={"ja": f"開校式 {word}", "en": f"Opening {word}"},
+            )
+        )  # fmt: skip
+    return {"group_id": first}

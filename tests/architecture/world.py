@@ -92,6 +92,7 @@ from lms.watching.rules import TOKEN_LIFE, MediaToken, sign_token
 from tests.architecture.holdings import (
     Course,
     add_copies,
+    add_groups,
     add_holdings,
     add_report,
     agree,
@@ -276,6 +277,7 @@ class _Builder:
         more = {
             **add_holdings(beside),
             **add_report(live_session_id, private, staff),
+            **add_groups(edition_id, word, learner, staff),
             **add_copies(beside, recording_id, paper_id, me),
             **answer_letter(beside, paper_id, letter["rightsholder_id"]),
         }

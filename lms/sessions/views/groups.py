@@ -262,7 +262,8 @@ def spread_in_groups(edition_id: str) -> Any:
             return redirect(url_for("sessions.edition_groups", edition_id=edition_id), 303)
     except GroupRefusedError as error:
         db.session.rollback()
-        return _page(edition, {"": group_refusal_text(error)}), 409
+        refused = _page(edition, {"": group_refusal_text(error)})
+        return (refused, 409) if request.method == "POST" else refused
     page = render_template(
         "sessions/group_spread.html",
         edition=edition,
