@@ -41,7 +41,7 @@ WAYS: Mapping[Way, Any] = {
 }
 SOURCES: Mapping[Source, Any] = {
     Source.BROWSER: _l("Written here"),
-    Source.TELEPHONE: _l("By telephone"),
+    Source.TELEPHONE: _l("Asked by telephone"),
     Source.PAPER: _l("On paper or by mail"),
 }
 _BY_ASKERS: Mapping[Step, Any] = {

@@ -63,7 +63,7 @@ def _fiscal_years(actor: Actor, tree: Tree) -> list[int]:
 
 
 def _tabs(page: RequestPage, chosen: str) -> list[dict[str, Any]]:
-    shown = [("", _("All"), sum(page.counts.values())), ("open", _("Open"), page.open)]
+    shown = [("", _("All"), sum(page.counts.values())), ("open", _("To be answered"), page.open)]
     shown += [
         (state.value, STATES[state], page.counts.get(state, 0))
         for state in State
@@ -131,10 +131,11 @@ def year_csv() -> Any:
     found(policy.may_enter(actor) or organisations_in_charge(actor, tree) or None)
     rows = list_requests_of_year(actor, wanted, tree, fiscal_year_start=site.fiscal_year_start)
     heads = [
-        _("Received on"), _("Organisation"), _("Programme or theme"), _("State"), _("People"),
+        _("Received on"), _("Organisation that asks"), _("Programme or theme"), _("State"),
+        _("Expected people"),
         _("How it is held"), _("Place"), _("Language"), _("Wished-for dates"), _("Speaker"),
         _("How it came"), _("Decided on"), _("Days until the decision"), _("Held on"),
-        _("Edition"), _("Reason"), _("What it is for"), _("Remarks"),
+        _("Edition"), _("Reason"), _("What is it for?"), _("Remarks"),
     ]  # fmt: skip
     return csv_answer(
         f"meeting-requests-{wanted.year}.csv", [str(head) for head in heads], _lines(rows, tree)
