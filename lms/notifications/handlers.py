@@ -137,13 +137,14 @@ def scheduled(event: LiveSessionScheduled) -> None:
 def several_scheduled(event: LiveSessionsScheduled) -> None:
     """Tell everyone on the lists of new sessions of all of them in one mail."""
     mark = f"{event.at:%Y%m%dT%H%M%S%f}"
+    payload: dict[str, Any] = {
+        "edition_id": event.edition_id,
+        "live_session_ids": list(event.live_session_ids),
+        "mark": mark,
+    }
     enqueue(
         "tell_of_new_sessions",
-        {
-            "edition_id": event.edition_id,
-            "live_session_ids": list(event.live_session_ids),
-            "mark": mark,
-        },
+        payload,
         key=f"tell:sessions_scheduled:{event.edition_id}:{mark}",
     )
 

@@ -243,7 +243,7 @@ def people_of_cancelled_edition(edition_id: str, at: datetime) -> dict[str, List
 def tell_edition_cancelled(edition_id: str, at: datetime, people: Mapping[str, Listener]) -> None:
     """Tell these people that an edition will not take place, and take it out of calendars."""
     ids = queries.cancelled_session_ids(edition_id, at)
-    cards = {card.id: card for card in find_cards(ids)}
+    cards: dict[str, SessionCard] = {card.id: card for card in find_cards(ids)}
     words = queries.course_words(edition_id)
     row = find_postponement(edition_id)
     said = row if row is not None and row.kind == PostponeKind.OFF.value else None

@@ -312,7 +312,7 @@ def new_dates(programme_slug: str, edition_slug: str) -> Any:
     desk = found(find_edition_by_slugs(programme_slug, edition_slug))
     row = found(reading.find_postponement(desk.edition_id))
     kept = found(reading.find_answer(row.id, actor.person_id))
-    here = {"programme_slug": programme_slug, "edition_slug": edition_slug}
+    here: dict[str, Any] = {"programme_slug": programme_slug, "edition_slug": edition_slug}
     form = new_dates_form(kept.answer)
     refusal, status = "", 200
     if form.validate_on_submit():
@@ -333,8 +333,9 @@ def new_dates(programme_slug: str, edition_slug: str) -> Any:
     return _own_page(desk, here, form, refusal=refusal), status
 
 
-def _own_page(desk: EditionDesk, here: dict[str, str], form: Any, *, refusal: str) -> str:
+def _own_page(desk: EditionDesk, here: dict[str, Any], form: Any, *, refusal: str) -> str:
     actor, at = current_actor(), clock.now()
+    assert actor.person_id is not None
     row = found(reading.find_postponement(desk.edition_id))
     kept = found(reading.find_answer(row.id, actor.person_id))
     was = {
