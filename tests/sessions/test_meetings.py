@@ -11,6 +11,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from typing_extensions import override
 
 from lms.config import ZoomSettings
 from lms.infra.db import db, unit_of_work
@@ -29,7 +30,15 @@ from tests.sessions.zoom_server import Exchange, token, zoom_server
 SignIn = Callable[[Person], FlaskClient]
 Use = Callable[[ZoomSettings], None]
 JOIN_URL = "https://example.zoom.us/j/85746065432?pwd=abc"
-MADE = replace(CREATE, path="/v2/users/me/meetings")
+LOOKED = Exchange(
+    "GET", "/v2/users/me/meetings?type=scheduled&page_size=300", answer={"meetings": []}
+)
+
+
+def made(key: str) -> Exchange:
+    """Return the exchange of making a session's meeting."""
+    body = {**WANTED, "agenda": f"tomoni:{key}"}
+    return replace(CREATE, path="/v2/users/me/meetings", body=body)
 
 
 @pytest.fixture
@@ -93,7 +102,10 @@ def test_zoom_holds_the_meeting_and_gives_everyone_a_link(
         answer={"registrant_id": "r-1", "join_url": "https://example.zoom.us/w/1?tk=own"},
     )  # fmt: skip
     at = STARTS_AT - timedelta(days=1)
-    with zoom_server(token(), MADE, registered) as server, time_machine.travel(at, tick=False):
+    with (
+        zoom_server(token(), LOOKED, made(key), registered) as server,
+        time_machine.travel(at, tick=False),
+    ):
         use(server.settings)
         assert choose(sign_in, world, key, "zoom") == 303
         assert web_url(key) == ""
@@ -129,9 +141,9 @@ def test_an_outage_leaves_the_plain_address_and_is_asked_again(
     key = world.add()
     world.enrol(world.cast.trainee)
     plain = web_url(key)
-    busy = replace(MADE, status=429, answer=None, headers={"Retry-After": "600"})
+    busy = replace(made(key), status=429, answer=None, headers={"Retry-After": "600"})
     at = STARTS_AT - timedelta(hours=2)
-    with zoom_server(token(), busy, MADE) as server:
+    with zoom_server(token(), LOOKED, busy, LOOKED, made(key)) as server:
         use(server.settings)
         with time_machine.travel(at, tick=False):
             choose(sign_in, world, key, "zoom")
@@ -153,8 +165,8 @@ def test_it_is_given_up_after_so_many_tries_and_asked_again_by_hand(
     app: Flask, world: World, sign_in: SignIn, use: Use
 ) -> None:
     key = world.add()
-    down = replace(MADE, status=503, answer=None)
-    with zoom_server(token(), *[down] * MOST_TRIES) as server:
+    down = replace(made(key), status=503, answer=None)
+    with zoom_server(token(), *[LOOKED, down] * MOST_TRIES) as server:
         use(server.settings)
         at = STARTS_AT - timedelta(days=2)
         with time_machine.travel(at, tick=False):
@@ -179,8 +191,8 @@ def test_the_pauses_grow(tries: int, seconds: int) -> None:
 
 def test_a_refusal_is_not_tried_again(app: Flask, world: World, sign_in: SignIn, use: Use) -> None:
     key = world.add(web_url="", web_passcode="")
-    refused = replace(MADE, status=400, answer={"code": 300, "message": "No."})
-    with zoom_server(token(), refused) as server, time_machine.travel(OPEN_AT, tick=False):
+    refused = replace(made(key), status=400, answer={"code": 300, "message": "No."})
+    with zoom_server(token(), LOOKED, refused) as server, time_machine.travel(OPEN_AT, tick=False):
         use(server.settings)
         choose(sign_in, world, key, "zoom")
         assert run(app, "sync_meeting")
@@ -195,11 +207,14 @@ def test_a_moved_session_is_moved_there_and_a_cancelled_one_taken_away(
 ) -> None:
     key = world.add()
     patched = Exchange(
-        "PATCH", "/v2/meetings/85746065432", status=204, body={**WANTED, "topic": "移動"}
+        "PATCH", "/v2/meetings/85746065432", status=204, body={**made(key).body, "topic": "移動"}
     )
     gone = Exchange("DELETE", "/v2/meetings/85746065432?schedule_for_reminder=false", status=204)
     at = STARTS_AT - timedelta(days=5)
-    with zoom_server(token(), MADE, patched, gone) as server, time_machine.travel(at, tick=True):
+    with (
+        zoom_server(token(), LOOKED, made(key), patched, gone) as server,
+        time_machine.travel(at, tick=True),
+    ):
         use(server.settings)
         choose(sign_in, world, key, "zoom")
         run(app, "sync_meeting")
@@ -215,6 +230,79 @@ def test_a_moved_session_is_moved_there_and_a_cancelled_one_taken_away(
         assert run(app, "sync_meeting")
         server.check()
     assert meeting_of(key).state == "removed"
+
+
+def test_a_worker_that_dies_before_it_writes_makes_no_second_meeting(
+    app: Flask, world: World, sign_in: SignIn, use: Use
+) -> None:
+    key = world.add(web_url="", web_passcode="")
+    agenda = f"tomoni:{key}"
+    found = replace(LOOKED, answer={"meetings": [{"id": 85746065432, "agenda": agenda}]})
+    known = Exchange("GET", "/v2/meetings/85746065432", answer={**CREATE.answer, "agenda": agenda})
+    same = Exchange("PATCH", "/v2/meetings/85746065432", status=204, body=made(key).body)
+    at = STARTS_AT - timedelta(days=1)
+    exchanges = (token(), LOOKED, made(key), found, known, same)
+    with zoom_server(*exchanges) as server, time_machine.travel(at, tick=False):
+        use(server.settings)
+        assert choose(sign_in, world, key, "zoom") == 303
+        with pytest.raises(SystemExit):  # the service has answered; nothing is written
+            app.extensions["jobs"]["sync_meeting"](_Dying(), {"live_session_id": key, "tries": 0})
+        db.session.rollback()
+        assert web_url(key) == ""
+        assert run(app, "sync_meeting")
+        server.check()
+    assert web_url(key) == JOIN_URL
+    assert meeting_of(key).state == "ready"
+
+
+class _Dying(_Ticking):
+    """The context of a job whose worker dies before the answer is written down."""
+
+    @override
+    def finish(self) -> AbstractContextManager[None]:
+        raise SystemExit
+
+
+def test_one_cancelled_meanwhile_is_looked_for_and_taken_away(
+    app: Flask, world: World, sign_in: SignIn, use: Use
+) -> None:
+    key = world.add(web_url="", web_passcode="")
+    agenda = f"tomoni:{key}"
+    found = replace(LOOKED, answer={"meetings": [{"id": 85746065432, "agenda": agenda}]})
+    known = Exchange("GET", "/v2/meetings/85746065432", answer={**CREATE.answer, "agenda": agenda})
+    gone = Exchange("DELETE", "/v2/meetings/85746065432?schedule_for_reminder=false", status=204)
+    at = STARTS_AT - timedelta(days=1)
+    with (
+        zoom_server(token(), found, known, gone) as server,
+        time_machine.travel(at, tick=False),
+    ):
+        use(server.settings)
+        choose(sign_in, world, key, "zoom")
+        with unit_of_work():
+            cancel_live_session(world.organiser, key, at=clock.now())
+        assert run(app, "sync_meeting")
+        server.check()
+    assert meeting_of(key).state == "removed"
+
+
+def test_a_meeting_given_up_is_not_taken_for_the_new_one(
+    app: Flask, world: World, sign_in: SignIn, use: Use
+) -> None:
+    key = world.add(web_url="", web_passcode="")
+    old = replace(LOOKED, answer={"meetings": [{"id": 85746065432, "agenda": f"tomoni:{key}"}]})
+    at = STARTS_AT - timedelta(days=1)
+    with (
+        zoom_server(token(), LOOKED, made(key), old, made(f"{key}-1")) as server,
+        time_machine.travel(at, tick=True),
+    ):
+        use(server.settings)
+        choose(sign_in, world, key, "zoom")
+        assert run(app, "sync_meeting")
+        choose(sign_in, world, key, "")
+        choose(sign_in, world, key, "zoom")
+        assert run(app, "sync_meeting")
+        server.check()
+    assert meeting_of(key).generation == 1
 
 
 def test_who_came_is_read_from_zoom_and_counts(

@@ -44,8 +44,10 @@ PLAN = MeetingPlan(
     timezone="Asia/Tokyo",
 )
 GUEST = Guest("p1", "青空第一労働組合 山瀬 春夫", "haruo@demo.example", "ja")
+AGENDA = f"tomoni:{PLAN.key}"
 WANTED = {
     "topic": "第4部 Web懇談会",
+    "agenda": AGENDA,
     "type": 2,
     "start_time": "2026-10-12T07:00:00Z",
     "duration": 90,
@@ -107,6 +109,50 @@ def test_a_meeting_is_made_changed_and_taken_away_with_one_token() -> None:
     assert (held.id, held.join_url, held.passcode) == (
         "85746065432", "https://example.zoom.us/j/85746065432?pwd=abc", "3Gx7Lq",
     )  # fmt: skip
+
+
+LIST = "/v2/users/host@union.example/meetings?type=scheduled&page_size=300"
+
+
+def listed(number: int, agenda: str) -> dict[str, Any]:
+    """Return a meeting as Zoom's list gives it: without its passcode."""
+    return {
+        "uuid": "x==", "id": number, "host_id": "30R7kT7bTIKSNUFEuH_Qlg", "topic": "Any",
+        "type": 2, "start_time": "2026-10-12T07:00:00Z", "duration": 90, "timezone": "Asia/Tokyo",
+        "agenda": agenda, "created_at": "2026-10-01T00:00:00Z",
+        "join_url": f"https://example.zoom.us/j/{number}?pwd=abc",
+    }  # fmt: skip
+
+
+def test_a_meeting_made_before_is_found_by_our_own_mark_on_every_page() -> None:
+    first = {"page_size": 300, "next_page_token": "n/2", "meetings": [listed(1, "Weekly"), {}]}
+    second = {"page_size": 300, "next_page_token": "", "meetings": [listed(85746065432, AGENDA)]}
+    with zoom_server(
+        token(),
+        Exchange("GET", LIST, answer=first),
+        Exchange("GET", f"{LIST}&next_page_token=n%2F2", answer=second),
+        Exchange("GET", "/v2/meetings/85746065432", answer={**MADE, "agenda": AGENDA}),
+    ) as server:
+        held = Zoom(server.settings).find_meeting(PLAN)
+        server.check()
+
+    assert held is not None
+    assert (held.id, held.passcode) == ("85746065432", "3Gx7Lq")
+
+
+def test_what_is_not_ours_or_gone_since_is_not_found() -> None:
+    gone = Exchange("GET", "/v2/meetings/7", status=404, answer={"code": 3001, "message": "x"})
+    other = [listed(5, f"{AGENDA}-1"), listed(6, ""), {"id": 8, "agenda": None}]
+    with zoom_server(
+        token(),
+        Exchange("GET", LIST, answer={"meetings": other}),
+        Exchange("GET", LIST, answer={"meetings": [listed(7, AGENDA)]}),
+        gone,
+    ) as server:
+        zoom = Zoom(server.settings)
+        assert zoom.find_meeting(PLAN) is None
+        assert zoom.find_meeting(PLAN) is None
+        server.check()
 
 
 def test_a_token_is_asked_for_again_once_it_has_run_out() -> None:

@@ -50,7 +50,8 @@ class ProviderMeeting(WithId, Model):
 
     `meeting_id` is the service's number, kept as text; `join_url` and `passcode` are secrets as
     the plain address is. `fault` is a code of the last failure, empty while all is well.
-    `told` is a fingerprint of what the service was told last. `fetched_at`: when the
+    `told` is a fingerprint of what the service was told last. `generation` grows with every
+    meeting given up, so that a new one is never taken for it. `fetched_at`: when the
     attendance was last read from there; `fetch_fault` why it was not since, '' while all is well.
     """
 
@@ -69,6 +70,7 @@ class ProviderMeeting(WithId, Model):
     fault: Mapped[str] = mapped_column(String(40), default="")
     fault_at: Mapped[datetime | None]
     told: Mapped[str] = mapped_column(String(64), default="")
+    generation: Mapped[int] = mapped_column(default=0, server_default="0")
     fetched_at: Mapped[datetime | None]
     fetch_fault: Mapped[str] = mapped_column(String(40), default="")
     created_at: Mapped[datetime]

@@ -92,6 +92,7 @@ def _give_up(meeting: ProviderMeeting, at: datetime) -> None:
     for link in _links(meeting.live_session_id):
         db.session.delete(link)
     meeting.meeting_id = meeting.join_url = meeting.passcode = ""
+    meeting.generation = (meeting.generation or 0) + 1
     db.session.flush()
 
 

@@ -53,6 +53,7 @@ def _renew(actor: Actor, enrolment_id: str, at: datetime) -> None:
         db.session.add(row)
     if row.number + 1 >= MOST_ISSUES:
         raise DeskRefusedError("tickets_used_up")
+    assert actor.person_id is not None
     row.number, row.at, row.by_id = row.number + 1, at, actor.person_id
     db.session.flush()
     record_act(

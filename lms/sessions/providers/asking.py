@@ -60,10 +60,16 @@ FETCHED_AFTER, FETCHED_WITHIN = timedelta(minutes=30), timedelta(days=2)
 """From when after its end, and how long, a session's attendance is read by itself."""
 
 
+def meeting_key(wanted: WantedMeeting) -> str:
+    """Return our own name of a meeting: another one after it was given up and wanted again."""
+    again = wanted.generation
+    return f"{wanted.live_session_id}-{again}" if again else wanted.live_session_id
+
+
 def plan_of(wanted: WantedMeeting) -> MeetingPlan:
     """Return what a service is told of a session."""
     return MeetingPlan(
-        key=wanted.live_session_id,
+        key=meeting_key(wanted),
         title=pick(wanted.title, DEFAULT_LANGUAGE).text,
         starts_at=wanted.starts_at,
         ends_at=wanted.ends_at,
@@ -136,13 +142,17 @@ def _bring_up(service: MeetingService | None, wanted: WantedMeeting) -> Held | N
     """Ask the service for what is wanted; return the meeting where it is a new one."""
     if service is None:
         raise ServiceRefusedError(ServiceFault.CREDENTIALS)
-    if wanted.is_cancelled:
-        if wanted.meeting_id:
-            service.delete_meeting(wanted.meeting_id)
-        return None
     plan = plan_of(wanted)
-    if wanted.meeting_id and _update(service, wanted.meeting_id, plan):
+    if wanted.meeting_id and not wanted.is_cancelled and _update(service, wanted.meeting_id, plan):
         return None
+    # A worker that died after the service had answered left a meeting of which nothing is known.
+    found = None if wanted.meeting_id and wanted.is_cancelled else service.find_meeting(plan)
+    if wanted.is_cancelled:
+        if meeting_id := wanted.meeting_id or (found.id if found is not None else ""):
+            service.delete_meeting(meeting_id)
+        return None
+    if found is not None and _update(service, found.id, plan):
+        return Held(found.id, found.join_url, found.passcode)
     made = service.create_meeting(plan)
     return Held(made.id, made.join_url, made.passcode)
 

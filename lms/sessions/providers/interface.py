@@ -43,7 +43,8 @@ class ServiceRefusedError(Exception):
 class MeetingPlan:
     """What a meeting is to be. Moments are aware; `host` is who holds it there ('': the usual).
 
-    `key` is our own id of the session, `registers`: everyone gets a way in of their own.
+    `key` is our own name of the meeting, by which it is found again; `registers`: everyone gets
+    a way in of their own.
     """
 
     key: str
@@ -91,6 +92,14 @@ class MeetingService(Protocol):
 
     def create_meeting(self, plan: MeetingPlan) -> HeldMeeting:
         """Make a meeting."""
+        ...
+
+    def find_meeting(self, plan: MeetingPlan) -> HeldMeeting | None:
+        """Return the meeting that was made for this plan's key before, as far as it is known.
+
+        Asked before making one: a worker may have died between the service's answer and writing
+        it down. None where the service has no such search, or needs none.
+        """
         ...
 
     def update_meeting(self, meeting_id: str, plan: MeetingPlan) -> None:

@@ -78,6 +78,7 @@ class WantedMeeting:
     timezone: str
     host_address: str
     is_cancelled: bool
+    generation: int = 0
 
 
 def _wanted() -> Any:
