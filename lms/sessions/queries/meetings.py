@@ -63,7 +63,8 @@ def find_meeting_card(live_session_id: str) -> MeetingCard:
 class WantedMeeting:
     """What a service is to hold for a session, and what it was told last (`told`).
 
-    A session on hold keeps its meeting, which is moved once the new date is set.
+    A session on hold keeps its meeting, which is moved once the new date is set. `generation`:
+    how often a meeting of this session was given up before.
     """
 
     live_session_id: LiveSessionId
@@ -107,6 +108,7 @@ def _as_wanted(
         timezone=session.timezone,
         host_address=host.address or "" if host is not None and has_own_address(host) else "",
         is_cancelled=session.cancelled_at is not None and session.on_hold_at is None,
+        generation=meeting.generation,
     )
 
 
