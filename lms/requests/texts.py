@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from lms.infra.web.formats import zone_label
 from lms.infra.web.locale import ui_language
 from lms.kernel.dates import format_day
 from lms.kernel.errors import ForbiddenError, InvalidInputError, RefusedError
+from lms.kernel.wall import is_zone
 from lms.requests.errors import MeetingRequestInputError, MeetingRequestRefusedError
 from lms.requests.rules import Source, State, Step, Way, WishedDate
 
@@ -92,9 +95,10 @@ def waiting_text(days: int) -> str:
 
 
 def wall_text(wished: WishedDate, zone: str) -> str:
-    """Write a wished-for date as it was written, for when no moment answers to it."""
+    """Write a wished-for date as it was written, also when no moment answers to it."""
     day = format_day(wished.starts_local.date(), ui_language())
-    return f"{day} {wished.starts_local:%H:%M}\u2013{wished.ends_local:%H:%M} {zone}"
+    place = zone_label(ZoneInfo(zone), ui_language()) if is_zone(zone) else zone
+    return f"{day} {wished.starts_local:%H:%M}\u2013{wished.ends_local:%H:%M} {place}"
 
 
 def fault_text(error: InvalidInputError) -> str | None:

@@ -138,10 +138,9 @@ def _accept_form(
             "programme_id": one.programme_id or "",
             **{f"title_{tag}": text for tag, text in _edition_title(union).items()},
             "mode": one.way,
-            f"venue_{language}": one.place if one.way != Way.WEB else "",
+            f"venue_{one.written_in}": one.place if one.way != Way.WEB else "",
             "capacity": one.people,
             "languages": one.languages,
-            "speaker": one.speaker,
             "version": str(one.version),
         },
     )
