@@ -13,6 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from lms.courses.models import Edition
+from lms.courses.rules import EditionNotice
 from lms.infra.audit import record_act
 from lms.infra.current import current_storage
 from lms.infra.db import db, unit_of_work
@@ -47,7 +49,12 @@ from lms.rights.operations.shelving import keep_sheet, read_file, take_sheet
 from lms.rights.rules import Reach
 from lms.rights.rules.consent import ConsentTerms, ItemAnswer
 from lms.rights.rules.shelf import Place
-from lms.sessions.models import PlannedSession, ReportedPerson
+from lms.sessions.models import (
+    EditionPostponement,
+    PlannedSession,
+    PostponementAnswer,
+    ReportedPerson,
+)
 from lms.sessions.operations.groups import GroupPlan, Placing, add_group, place_people
 from lms.sessions.operations.reporting import SentReport, keep_report
 from lms.watching.operations import copy_key
@@ -120,6 +127,23 @@ def add_report(live_session_id: str, private: str, staff: Actor) -> Mapping[str,
         )
         db.session.add(waiting)
     return {"report_id": kept.id, "reported_id": waiting.id}
+
+
+def add_postponement(edition_id: str, learner: Person) -> None:
+    """Have the learner asked whether new dates suit them; the sessions stay where they are."""
+    until = NOW + timedelta(days=5)
+    notice = EditionNotice(
+        "moved", "weather", {}, NOW, shown_until=until + timedelta(days=5), answer_until=until
+    )
+    with unit_of_work():
+        db.session.get_one(Edition, edition_id).notice = notice.kept()
+        row = EditionPostponement(
+            edition_id=edition_id, kind="moved", cause="weather", words={}, lines=[],
+            answer_until=until, at=NOW,
+        )  # fmt: skip
+        db.session.add(row)
+        db.session.flush()
+        db.session.add(PostponementAnswer(postponement_id=row.id, person_id=learner.id))
 
 
 def add_copies(course: Course, film_id: str, paper_id: str, reader: Actor) -> Mapping[str, str]:

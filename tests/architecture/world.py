@@ -94,6 +94,7 @@ from tests.architecture.holdings import (
     add_copies,
     add_groups,
     add_holdings,
+    add_postponement,
     add_report,
     agree,
     answer_letter,
@@ -265,6 +266,7 @@ class _Builder:
                 staff, live_session_id, name=f"Walker {private}", organisation=private, at=NOW
             )
             name_desk_hand(staff, edition_id, "frontdesk", at=NOW)
+        add_postponement(edition_id, learner)
         ids = self._completion(edition_id, learner, private, staff)
         recording_id, agreement_id = self._recording(edition_id, word, speaker, private, staff)
         paper_id = self._handout(edition_id, word, speaker, private, staff)

@@ -8,7 +8,7 @@ from flask import render_template, request
 
 from lms.completion.queries import EditionProgress, Progress, list_earned, progress_of
 from lms.courses.models import EditionState
-from lms.courses.rules import read_edition_notice
+from lms.courses.rules import EditionNotice, read_edition_notice
 from lms.enrolment.models import EnrolmentState
 from lms.enrolment.queries import MyEnrolment, my_enrolments
 from lms.enrolment.texts import STATE_CHIPS, STATE_MEANS, STATES
@@ -64,13 +64,19 @@ def _screen(person_id: PersonId, at: datetime) -> Screen:
     shown.sort(key=lambda pair: pair[1].is_earned if pair[1] is not None else False)
     ahead = next_sessions(person_id, ids, at, limit=MAX_UPCOMING, with_cancelled=True)
     cards = [one.card for one in ahead]
-    put_off = [one for one in enrolments if _is_told_of_edition(one, at)]
-    told_whole = {one.edition.id for one in put_off}
+    put_off = [one for one in enrolments if _edition_notice(one, at) is not None]
+    told_whole = {
+        (one.edition.id, notice.at)
+        for one in put_off
+        if (notice := _edition_notice(one, at)) is not None
+    }
     return Screen(
         upcoming=tuple(one for one in ahead if not one.card.is_cancelled),
         # What went with its whole edition is told once, by the notice of the edition.
         changed=tuple(
-            c for c in cards if c.notice and at < c.ends_at and c.edition_id not in told_whole
+            c
+            for c in cards
+            if c.notice and at < c.ends_at and (c.edition_id, c.notice.at) not in told_whole
         )[:MAX_CHANGED],
         put_off=tuple(put_off),
         continuing=continuing,
@@ -80,15 +86,13 @@ def _screen(person_id: PersonId, at: datetime) -> Screen:
     )
 
 
-def _is_told_of_edition(one: MyEnrolment, at: datetime) -> bool:
-    """Whether a course that one is in, or applied for, was put off, and that is still news."""
+def _edition_notice(one: MyEnrolment, at: datetime) -> EditionNotice | None:
+    """Return that a course which one is in, or applied for, was put off, while it is news."""
     notice = read_edition_notice(one.edition.notice)
     active = one.enrolment.state == EnrolmentState.ENROLLED or one.enrolment.state in _WAITING
-    return (
-        notice is not None
-        and active
-        and (notice.shown_until is None or at < notice.shown_until)
-    )
+    if notice is None or not active:
+        return None
+    return notice if notice.shown_until is None or at < notice.shown_until else None
 
 
 @blueprint.get("/my")

@@ -54,11 +54,7 @@ class PostponeForm(TomoniForm):
     )
     words_ja = lines(_l("A few words in Japanese"), LONGEST_WORDS)
     words_en = lines(_l("A few words in English"), LONGEST_WORDS)
-    days = PlainIntegerField(
-        _l("By how many days"),
-        validators=[Optional()],
-        description=_l("Counted from the old dates. Each session can be corrected in the preview."),
-    )
+    days = PlainIntegerField(_l("By how many days"), validators=[Optional()])
     shown_days = HiddenField()
     answer_on = DayField(
         _l("People answer until"),
