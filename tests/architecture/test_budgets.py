@@ -18,6 +18,7 @@ from sqlalchemy.orm import close_all_sessions
 
 from bench.world import World, cookie_of, counted, fill
 from lms.infra.db import Model, db, unit_of_work
+from lms.infra.mail.models import OutboxMail
 from lms.infra.site import settings
 from lms.infra.site.settings import forget_site
 from lms.kernel.ids import new_id
@@ -35,11 +36,18 @@ from lms.rights.models import (
 )
 from lms.rights.operations import rewrite_facts
 from lms.rights.queries import viewers
+from lms.sessions.models import (
+    AttendanceReport,
+    LiveSession,
+    ReportedPerson,
+    SessionInvitation,
+)
 from tests.conftest import NOW
 
 BUDGET = 8  # of every page that learners and visitors use
 DESK_BUDGET = 10
 WATCH_BUDGET = 9  # a page that decides about one recording and shows what is said in it
+EVIDENCE_BUDGET = 14  # who was there by all evidence; whom those who wait might be
 RIGHTS_BUDGET = 14  # lists of the rights desk
 RIGHTS_OF_ONE = 18  # everything about the rights of one recording on one page
 SHARED = 2  # read once in five seconds a process
@@ -90,6 +98,52 @@ def add_rights_work(world: World, at: datetime) -> None:
             db.session.flush()
             rewrite_facts(key, at)
         db.session.execute(update(Recording).values(live_session_id=None))
+
+
+def add_session_work(world: World, at: datetime) -> None:
+    """Give the first session reports with people who wait and a change that was told.
+
+    And, as the last session of all, one of the first course that begins within the day.
+    """
+    first, then = world.sessions[0], at - timedelta(hours=2)
+    with unit_of_work():
+        meeting = db.session.get_one(LiveSession, first)
+        told = {"kind": "moved", "was": {}, "message": {}, "at": then.isoformat()}
+        meeting.notice, meeting.changed_at, meeting.sequence = told, then, 1
+        starts = (at + timedelta(hours=3)).replace(second=0, microsecond=0)
+        local = starts.replace(tzinfo=None) + timedelta(hours=9)
+        soon = LiveSession(
+            id=new_id(), edition_id=world.editions[0], title={"ja": "次", "en": "Next"},
+            starts_local=local, ends_local=local + timedelta(hours=1), starts_at=starts,
+            ends_at=starts + timedelta(hours=1), venue_name={}, venue_address={}, venue_access={},
+            web_url="https://meet.example/soon", created_at=then,
+        )  # fmt: skip
+        db.session.add(soon)
+        db.session.flush()
+        for number, person_id in enumerate(world.people):
+            db.session.add_all(
+                [
+                    AttendanceReport(
+                        live_session_id=first, checksum=f"{number:064}", file_name="report.csv",
+                        zone="Asia/Tokyo", mapping={}, uploaded_at=then, applied_at=then,
+                    ),
+                    ReportedPerson(
+                        live_session_id=first, identity=f"{number:064}", name=f"山瀬 春夫{number}",
+                        minutes=50,
+                    ),
+                    SessionInvitation(
+                        live_session_id=first, person_id=person_id, method="REQUEST", sequence=1,
+                        session_sequence=1, at=then,
+                    ),
+                    OutboxMail(
+                        to_address=f"person{number}@demo.example", person_id=person_id,
+                        template="session_changed", params={}, language="ja", state="sent",
+                        dedup_key=f"session_changed:{first}:1:{person_id}", created_at=then,
+                        sent_at=then,
+                    ),
+                ]
+            )  # fmt: skip
+    world.sessions.append(soon.id)
 
 
 def _rendition(recording_id: str, at: datetime) -> Rendition:
@@ -143,6 +197,33 @@ PAGES: dict[str, tuple[Page, int]] = {
         DESK_BUDGET,
     ),
     "live board": (lambda w: (w.organiser, f"/desk/sessions/{w.sessions[0]}/board"), DESK_BUDGET),
+    "session": (lambda w: (w.learner, f"/live-sessions/{w.sessions[-1]}"), BUDGET),
+    "connection check": (
+        lambda w: (w.learner, f"/live-sessions/{w.sessions[-1]}/check"),
+        BUDGET,
+    ),
+    "own calendar": (lambda w: (w.learner, "/account/calendar"), BUDGET),
+    "change of a session": (
+        lambda w: (w.organiser, f"/desk/sessions/{w.sessions[-1]}/change"),
+        DESK_BUDGET,
+    ),
+    "who was told": (lambda w: (w.organiser, f"/desk/sessions/{w.sessions[0]}/told"), DESK_BUDGET),
+    "attendance": (
+        lambda w: (w.organiser, f"/desk/sessions/{w.sessions[0]}/attendance"),
+        EVIDENCE_BUDGET,
+    ),
+    "attendance reports": (
+        lambda w: (w.organiser, f"/desk/sessions/{w.sessions[0]}/reports"),
+        DESK_BUDGET,
+    ),
+    "who is who": (
+        lambda w: (w.organiser, f"/desk/sessions/{w.sessions[0]}/reconciliation"),
+        EVIDENCE_BUDGET,
+    ),
+    "attendance rule": (
+        lambda w: (w.organiser, f"/desk/editions/{w.editions[0]}/attendance-rule"),
+        DESK_BUDGET,
+    ),
     "ticket": (lambda w: (w.learner, f"/my/editions/{w.editions[0]}/ticket"), BUDGET),
     "desk": (lambda w: (w.organiser, "/desk"), DESK_BUDGET),
     "desk edition": (lambda w: (w.organiser, f"/desk/editions/{w.editions[0]}"), DESK_BUDGET),
@@ -178,6 +259,7 @@ def measured(app: Flask) -> Any:
         with time_machine.travel(NOW, tick=False):
             world = fill(NOW, **sizes)
             add_rights_work(world, NOW)
+            add_session_work(world, NOW)
             db.session.remove()
             return {name: count(app, *page(world)) for name, (page, _budget) in PAGES.items()}
 
