@@ -112,7 +112,7 @@ class RequestForm(_Placed):
         *args: Any,
         organisations: Sequence[tuple[str, str]],
         programmes: Sequence[tuple[str, Localized]],
-        office: bool = False,
+        by_hand: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -128,11 +128,14 @@ class RequestForm(_Placed):
             ]
         )
         self.way.choices = _choices((way.value, WAYS[way]) for way in Way)
-        self.source.choices = _choices((one.value, SOURCES[one]) for one in Source)
+        # What a coordinator wrote here came by no other way.
+        self.source.choices = _choices(
+            (one.value, SOURCES[one]) for one in Source if one is not Source.BROWSER
+        )
         _set_zones(self.timezone)
         for name in ("organisation_id", "purpose", "contact_name"):
             self[name].flags.required = True
-        if not office:
+        if not by_hand:
             del self.source
 
     @override

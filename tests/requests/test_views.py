@@ -461,3 +461,15 @@ def test_the_pages_ask_as_much_however_many_requests_there_are(
     with counted() as asked:
         assert organiser.get(f"{LIST}/{request.id}").status_code == 200
     assert len(asked) <= 8
+
+
+def test_what_a_coordinator_wrote_keeps_its_way(
+    desk: Desk, organiser: FlaskClient, coordinator: FlaskClient
+) -> None:
+    assert 'data-testid="source"' not in coordinator.get(f"{LIST}/new").text
+    request = desk.ask()
+    assert 'data-testid="source"' not in organiser.get(f"{LIST}/{request.id}/edit").text
+    changed = sent(desk, people="12", version="1", source="telephone")
+    assert organiser.post(f"{LIST}/{request.id}/edit", data=changed).status_code == 303
+    db.session.expire_all()
+    assert db.session.scalars(select(MeetingRequest.source)).one() == "browser"

@@ -26,7 +26,7 @@ from lms.requests.queries import (
     organisation_name,
     organisations_in_charge,
 )
-from lms.requests.rules import OPEN, State, Step, Way, days_waiting, may_follow
+from lms.requests.rules import OPEN, Source, State, Step, Way, days_waiting, may_follow
 from lms.requests.texts import (
     SOURCES,
     STATE_CHIPS,
@@ -58,7 +58,7 @@ def _form(actor: Actor, tree: Tree, row: RequestRow | None = None, **values: Any
     return RequestForm(
         organisations=organisation_choices(ids, tree),
         programmes=[(one.id, one.title) for one in offered],
-        office=office,
+        by_hand=office and (row is None or row.request.source != Source.BROWSER),
         **values,
     )
 
