@@ -85,7 +85,7 @@ class Letter:
         for part in message.walk():
             if part.get_content_type() != "text/calendar":
                 continue
-            data = part.get_payload(decode=True)
+            data: Any = part.get_payload(decode=True)
             for line in data.split(b"\r\n"):
                 assert len(line) <= 75
                 line.decode()  # folded between characters

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from bench.world import counted
 from lms.courses.models import Edition, EditionState
 from lms.courses.rules import read_edition_notice
 from lms.enrolment.models import Enrolment, EnrolmentState
@@ -552,3 +553,34 @@ def test_on_hold_the_pages_say_that_the_date_follows(world: World, sign_in: Sign
     assert me.post(f"/live-sessions/{key}/join").status_code == 409
     page = sign_in(world.cast.organiser).get(f"/desk/sessions/{key}").get_data(as_text=True)
     assert 'data-testid="on-hold-notice"' in page
+
+
+def test_the_pages_ask_no_more_for_more(world: World, sign_in: SignIn) -> None:
+    desk = sign_in(world.cast.organiser)
+    address = f"/desk/editions/{world.edition_id}/postpone"
+    fields = {"kind": "moved", "cause": "weather", "days": "7", "look": "1"}
+    counts: list[list[int]] = []
+    for sessions, names in ((2, ("trainee",)), (40, ("overseas", "other_trainee", "stranger"))):
+        for number in range(sessions):
+            start = LATER["starts_local"] + timedelta(days=number % 20, hours=number // 20)
+            world.add(starts_local=start, ends_local=start + timedelta(minutes=30))
+        for name in names:
+            world.enrol(getattr(world.cast, name))
+        put_off(world, NOW + timedelta(minutes=sessions))
+        me = sign_in(getattr(world.cast, names[0]))
+        found = []
+        for ask in (
+            lambda: desk.get(address),
+            lambda: desk.post(address, data=fields),
+            lambda: desk.get(f"/desk/editions/{world.edition_id}/postponed"),
+            lambda me=me: me.get("/courses/labour-lectures/2026/new-dates"),
+        ):
+            db.session.remove()
+            ask()  # what a process reads once in a while is known
+            db.session.remove()
+            with counted() as sent:
+                assert ask().status_code == 200
+            found.append(len(sent))
+        counts.append(found)
+    assert counts[0] == counts[1]
+    assert all(count <= 14 for count in counts[0]), counts
