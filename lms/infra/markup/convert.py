@@ -14,7 +14,7 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from typing_extensions import override
 
-from lms.infra.markup.terms import Term, TermLinks, term_book
+from lms.infra.markup.terms import Term, TermBook, TermLinks
 
 RUBY = re.compile(r"\{([^{}|\n]+)\|([^{}|\n]+)\}")
 _TAGS = {
@@ -84,7 +84,7 @@ class _Shape(Treeprocessor):
         super().__init__(md)
         self._role_of = role_of
         self.headings: list[Heading] = []
-        self.links = TermLinks(term_book(tuple(terms)))
+        self.links = TermLinks(TermBook(terms))
 
     @override
     def run(self, root: ET.Element) -> None:
@@ -144,8 +144,11 @@ def _begins_bold(quote: ET.Element) -> bool:
 
 
 def _shape_table(table: ET.Element) -> None:
-    for head in table.iter("th"):
-        head.set("scope", "col")
+    for head in list(table.iter("th")):
+        if "".join(head.itertext()).strip():
+            head.set("scope", "col")
+        else:
+            head.tag = "td"  # the corner above names of rows heads nothing
     rows = [list(row) for body in table.iter("tbody") for row in body]
     heads = [list(row) for head in table.iter("thead") for row in head]
     for column in range(max((len(row) for row in rows), default=0)):

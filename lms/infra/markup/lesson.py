@@ -140,15 +140,16 @@ def _mark_deeper(html: str, language: str) -> str:
 
 def _wrap_tables(html: str, language: str) -> str:
     """Let the tables of the text (those without attributes or caption) scroll by themselves."""
-    label = escape(translate(language, N_("Table")))
-    begin = f'<div class="table-scroll" role="region" aria-label="{label}" tabindex="0"><table>'
     pieces = html.split("<table>")
-    out = [pieces[0]]
+    out, number = [pieces[0]], 0
     for piece in pieces[1:]:
         if piece.startswith("<caption>"):
             out.append("<table>" + piece)
-        else:
-            out.append(begin + piece.replace("</table>", "</table></div>", 1))
+            continue
+        number += 1
+        label = escape(translate(language, N_("Table %(number)s"), number=number))
+        begin = f'<div class="table-scroll" role="region" aria-label="{label}" tabindex="0"><table>'
+        out.append(begin + piece.replace("</table>", "</table></div>", 1))
     return "".join(out)
 
 

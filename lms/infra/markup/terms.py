@@ -44,15 +44,12 @@ def is_unmistakable(form: str) -> bool:
 
 
 class TermBook:
-    """The terms of a text, compiled to one pattern: the longest is found first."""
+    """The terms of a text, found by one pattern: the longest first."""
 
     def __init__(self, terms: Sequence[Term]):
-        self._by_form = {_plain(form): term for term in reversed(terms) for form in term.forms}
-        forms = sorted(
-            {form for term in terms for form in term.forms if form}, key=len, reverse=True
-        )
-        found = "|".join(_pattern(form) for form in forms)
-        self._pattern = re.compile(found, re.IGNORECASE) if found else None
+        self._by_form = {form: term for term in reversed(terms) for form in term.forms if form}
+        self._plain = {_plain(form): term for form, term in self._by_form.items()}
+        self._pattern = _compiled(frozenset(self._by_form)) if self._by_form else None
 
     def matches(self, text: str) -> list[tuple[int, int, Term]]:
         """Return beginning, end and term of what is found, in order and none within another."""
@@ -64,13 +61,14 @@ class TermBook:
     def _term(self, text: str) -> Term | None:
         word = _plain(text)
         singular = (word, word[:-1], word[:-2], f"{word[:-3]}y")
-        return next((self._by_form[one] for one in singular if one in self._by_form), None)
+        return next((self._plain[one] for one in singular if one in self._plain), None)
 
 
-@lru_cache(maxsize=256)
-def term_book(terms: tuple[Term, ...]) -> TermBook:
-    """Return the book of these terms; compiling hundreds takes longer than a page may."""
-    return TermBook(terms)
+@lru_cache(maxsize=64)
+def _compiled(forms: frozenset[str]) -> re.Pattern[str]:
+    """Return the pattern of these forms: all lessons of a language share it."""
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    return re.compile("|".join(map(_pattern, longest_first)), re.IGNORECASE)
 
 
 def _plain(text: str) -> str:

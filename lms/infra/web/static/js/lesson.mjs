@@ -78,7 +78,7 @@ function follow(link) {
   card.addEventListener("pointerleave", leave);
   card.addEventListener("focusout", (event) => {
     const to = event.relatedTarget;
-    if (to && to !== link && !card.contains(to)) hide();
+    if (open?.card === card && to && to !== link && !card.contains(to)) hide();
   });
 }
 
