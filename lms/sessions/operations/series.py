@@ -39,14 +39,19 @@ def _numbered(title: Localized, number: int) -> Localized:
 
 
 def schedule_series(
-    actor: Actor, edition_id: str, plans: Sequence[SessionPlan], *, at: datetime
+    actor: Actor,
+    edition_id: str,
+    plans: Sequence[SessionPlan],
+    *,
+    at: datetime,
+    most: int = MOST_MEETINGS,
 ) -> tuple[LiveSessionId, ...]:
     """Add these sessions to an edition. One that does not fit undoes all (SessionInputError).
 
     Of several, people are told in one mail.
     """
-    if not 1 <= len(plans) <= MOST_MEETINGS:
-        raise SessionInputError("count", "number_of_sessions", most=MOST_MEETINGS)
+    if not 1 <= len(plans) <= most:
+        raise SessionInputError("count", "number_of_sessions", most=most)
     several = len(plans) > 1
     added = tuple(
         schedule_live_session(actor, edition_id, plan, at=at, among_others=several)
