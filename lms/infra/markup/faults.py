@@ -17,7 +17,7 @@ from lms.infra.markup.nodes import Report
 from lms.infra.markup.words import word
 
 # How long a lesson's text is: words in English, characters in a language without spaces.
-LENGTHS = {"ja": (400, 6000), "en": (150, 2000)}
+LENGTHS = {"ja": (400, 7000), "en": (150, 2500)}
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--")
 _AUTOLINK = re.compile(r"<https://[^<>\s]+>")
 _LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]*)|^\s*\[[^\]]+\]:\s*<?([^\s>]+)")
