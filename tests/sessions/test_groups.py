@@ -14,6 +14,10 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from bench.world import counted
+from lms.completion.operations import set_rule
+from lms.completion.queries import progress_of
+from lms.completion.rules import EditionRuleDraft, RequirementDraft
+from lms.courses.models import Part
 from lms.enrolment.models import Enrolment
 from lms.enrolment.operations import withdraw_enrolment
 from lms.infra.db import db, unit_of_work
@@ -28,7 +32,13 @@ from lms.sessions.errors import (
     LiveSessionRefusedError,
     SessionInputError,
 )
-from lms.sessions.models import GroupMember, LiveSession, SeminarGroup, SessionGroup
+from lms.sessions.models import (
+    EditionAttendanceRule,
+    GroupMember,
+    LiveSession,
+    SeminarGroup,
+    SessionGroup,
+)
 from lms.sessions.operations import (
     SpeakerPlan,
     cancel_live_session,
@@ -64,6 +74,7 @@ from lms.sessions.queries.joining import admitted_ids, find_own_way
 from lms.sessions.queries.reminding import list_unreminded
 from lms.sessions.queries.reports import is_listed
 from lms.sessions.rules import JoinOutcome, Standing
+from lms.sessions.rules.attendance_status import AttendanceRule
 from lms.sessions.rules.clashes import ClashKind, Meeting
 from lms.sessions.rules.reminding import ReminderKind
 from tests.conftest import NOW
@@ -677,3 +688,44 @@ def test_enrolments_never_lend_their_group(seminar: Seminar) -> None:
     assert db.session.scalars(
         select(Enrolment.id).where(Enrolment.edition_id == world.edition_id)
     ).all()
+
+
+def test_a_part_is_completed_by_ones_own_groups_session(seminar: Seminar) -> None:
+    """What only another group attends is asked of nobody else, and nobody is absent from it."""
+    world, cast = seminar.world, seminar.world.cast
+    with unit_of_work():
+        part = Part(
+            edition_id=world.edition_id,
+            slug="seminar",
+            position=1,
+            title={"ja": "ゼミ"},
+            summary={},
+        )
+        db.session.add(part)
+        db.session.flush()
+        for key in (seminar.session, seminar.other):
+            db.session.get_one(LiveSession, key).part_id = part.id
+        draft = RequirementDraft({"ja": "ゼミ"}, ({"kind": "attend", "part_id": part.id},), part.id)
+        set_rule(world.organiser, world.edition_id, EditionRuleDraft("all", (draft,)), at=NOW)
+        rule = AttendanceRule()
+        db.session.add(
+            EditionAttendanceRule(
+                edition_id=world.edition_id, min_minutes=rule.min_minutes,
+                min_percent=rule.min_percent, late_minutes=rule.late_minutes,
+                early_minutes=rule.early_minutes, press_counts=True, missing_is_absent=True,
+                changed_at=NOW,
+            )
+        )  # fmt: skip
+    with unit_of_work():
+        check_in(world.organiser, seminar.session, cast.trainee.id, at=OPEN_AT)
+    person = PersonId(cast.trainee.id)
+    progress = progress_of(person, [world.edition_id]).editions[world.edition_id]
+    assert (progress.is_earned, progress.left) == (True, 0)
+    other = queries.list_roster(seminar.other, world.edition_id, PLAN.starts_local.date())
+    assert cast.trainee.id not in {row.person_id for row in other}
+
+
+def test_the_course_page_leads_to_ones_group(seminar: Seminar, sign_in: SignIn) -> None:
+    world, cast = seminar.world, seminar.world.cast
+    assert 'data-testid="own-group"' in text(sign_in(cast.trainee).get(course(world)))
+    assert 'data-testid="own-group"' not in text(sign_in(cast.stranger).get(course(world)))

@@ -31,6 +31,7 @@ from lms.rights.rules import Decision, viewer_answer
 from lms.rights.texts import VIEWER_TEXTS
 from lms.sessions.policy import may_know, may_organise
 from lms.sessions.queries import edition_sessions_for
+from lms.sessions.queries.groups import has_groups
 
 MAX_SEARCH = 100
 
@@ -121,6 +122,7 @@ def course(programme_slug: str, edition_slug: str) -> Any:
         edition=edition,
         own=course.own,
         enrolled=enrolled,
+        in_groups=enrolled and has_groups(edition.id),
         outline=list_outline(edition.id),
         sessions=sessions,
         knows_sessions=any(may_know(one.standing) for one in sessions),
