@@ -281,6 +281,14 @@ def test_the_organiser_has_people_a_draft_and_a_question_to_decide_on(demo: Demo
     assert task.id in organiser.get("/desk/completion/questions").text
 
 
+def test_study_meetings_are_asked_for_and_talked_about(demo: Demo) -> None:
+    asked = demo.sign_in("coordinator", "ja").get("/desk/meeting-requests").text
+    assert 'data-testid="requests-table"' in asked
+    assert "物価と賃金" not in asked  # another union's
+    office = demo.sign_in("organiser", "ja").get("/desk/meeting-requests").text
+    assert "物価と賃金" in office
+
+
 def test_the_handout_is_published_no_further_than_its_author_agreed(demo: Demo) -> None:
     handout = _recording(MediaKind.PAPER, "part-1")
     organiser, overseas = demo.sign_in("organiser", "en"), demo.sign_in("overseas")

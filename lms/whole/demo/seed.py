@@ -13,7 +13,7 @@ from lms.infra.storage import Storage
 from lms.people.operations import hash_password
 from lms.whole.content.check import check_content
 from lms.whole.content.load import load_content
-from lms.whole.demo import courses, enrolling, people, recordings, rights
+from lms.whole.demo import courses, enrolling, people, recordings, requests, rights
 from lms.whole.demo.data import HERE, PASSWORD, hash_files, read_cast
 
 CONTENT: Final = ROOT / "content"
@@ -95,7 +95,8 @@ def _seed_stories(at: datetime) -> None:
         with unit_of_work():
             later(edition_id, at)
     for step in (
-        enrolling.seed_enrolments, courses.seed_groups, courses.seed_draft, rights.seed_rights,
+        enrolling.seed_enrolments, courses.seed_groups, courses.seed_draft,
+        requests.seed_requests, rights.seed_rights,
     ):  # fmt: skip
         with unit_of_work():
             step(at)
