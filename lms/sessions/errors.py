@@ -15,7 +15,8 @@ class LiveSessionRefusedError(RefusedError):
 class PostponingRefusedError(RefusedError):
     """A rule refuses to put an edition off, or an answer about its new dates.
 
-    Codes: `not_published`, `nothing_to_move`, `answers_over`, `seat_gone`, `nobody_left`.
+    Codes: `not_published`, `nothing_to_move`, `no_change`, `answers_over`,
+    `seat_gone`, `nobody_left`.
     """
 
 

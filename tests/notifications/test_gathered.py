@@ -354,6 +354,26 @@ def test_reminders_of_the_old_date_stop(world: World, post: Post) -> None:
     assert forget_reminders([key]) == 0
 
 
+def test_reminders_follow_the_new_date(
+    world: World, post: Post, clock: time_machine.Traveller
+) -> None:
+    world.add(**vars_of(FIRST))
+    enrol(world, "trainee", "overseas")
+    put_off(world, NOW)
+    post.skip()
+    with unit_of_work():
+        answer_new_dates(world.cast.actor("trainee"), world.edition_id, "no", at=NOW)
+    post.skip()
+    clock.move_to(datetime(2026, 11, 1, 7, 30, tzinfo=UTC))  # the day before the old date
+    post.skip()
+    clock.move_to(datetime(2026, 11, 8, 7, 30, tzinfo=UTC))
+    run_worker(post.app, once=True)
+    days = db.session.scalars(
+        select(OutboxMail.to_address).where(OutboxMail.template == "reminder_day")
+    ).all()
+    assert days == ["overseas@demo.example"]
+
+
 # --- sessions added together --------------------------------------------------------------------
 
 

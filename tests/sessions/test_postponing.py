@@ -30,6 +30,7 @@ from lms.sessions.models import (
     SessionChange,
 )
 from lms.sessions.operations import cancel_live_session
+from lms.sessions.operations.cloning import plan_clone
 from lms.sessions.operations.postponing import (
     PostponePlan,
     SessionMove,
@@ -278,6 +279,20 @@ def test_only_a_published_edition_with_sessions_to_come_is_put_off(world: World)
         postpone_edition(world.cast.actor("trainee"), world.edition_id, plan(world), at=NOW)
 
 
+def test_the_same_twice_is_told_once(world: World) -> None:
+    world.add(**LATER)
+    once = plan(world)
+    for kind in ("moved", "open"):
+        again = once if kind == "moved" else replace(
+            once, kind=PostponeKind.OPEN, moves=(), answer_until=None
+        )  # fmt: skip
+        with unit_of_work():
+            postpone_edition(world.organiser, world.edition_id, again, at=NOW)
+        with pytest.raises(RefusedError) as caught, unit_of_work():
+            postpone_edition(world.organiser, world.edition_id, again, at=NOW)
+        assert caught.value.code == "no_change"
+
+
 # --- dates to follow ----------------------------------------------------------------------------
 
 
@@ -317,6 +332,37 @@ def test_what_is_on_hold_is_not_held_and_gets_its_date_later(
     assert [row.kind for row in db.session.scalars(select(SessionChange).order_by(SessionChange.at))
             ] == ["postponed", "moved"]  # fmt: skip
     assert len(db.session.scalars(select(PostponementAnswer)).all()) == 1
+
+
+def test_pages_bear_an_edition_that_has_begun_and_waits_for_its_dates(
+    world: World, sign_in: SignIn
+) -> None:
+    begun = datetime(2026, 10, 1, 16, 0)  # noqa: DTZ001
+    world.add(starts_local=begun, ends_local=begun + timedelta(hours=1))
+    world.add(**LATER)
+    with unit_of_work():
+        db.session.get_one(Edition, world.edition_id).starts_on = begun.date()
+    world.enrol(world.cast.trainee)
+    hold(world)
+    assert (edition(world).starts_on, edition(world).ends_on) == (begun.date(), None)
+    desk, me = sign_in(world.cast.organiser), sign_in(world.cast.trainee)
+    for client, address in (
+        (desk, "/desk"),
+        (desk, "/desk/programmes"),
+        (desk, f"/desk/editions/{world.edition_id}"),
+        (desk, f"/desk/editions/{world.edition_id}/settings"),
+        (desk, f"/desk/editions/{world.edition_id}/sessions"),
+        (desk, f"/desk/editions/{world.edition_id}/postpone"),
+        (desk, f"/desk/editions/{world.edition_id}/again"),
+        (me, "/courses"),
+        (me, "/courses/labour-lectures/2026"),
+        (me, "/courses/labour-lectures/2026/timetable"),
+        (me, "/my/record"),
+        (me, "/my/schedule"),
+    ):
+        assert client.get(address).status_code == 200, address
+    plans = plan_clone(world.organiser, world.edition_id, shift=WEEK).sessions
+    assert len(plans) == 2  # what waits for a date is held again too
 
 
 def test_what_was_on_hold_can_be_called_off_for_good(world: World) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from lms.courses import operations as courses
 from lms.infra.db import db
@@ -30,13 +30,17 @@ class ClonePlan:
 def plan_clone(actor: Actor, edition_id: str, *, shift: timedelta) -> ClonePlan:
     """Return the sessions of an edition as they would be held again, in order. Three queries.
 
-    Cancelled ones are left out. Speakers, the host, the meeting's address, passcode and dial-in
-    and what was to be recorded belong to somebody and stay behind.
+    Cancelled ones are left out, those that wait for a new date are not. Speakers, the host,
+    the meeting's address, passcode and dial-in and what was to be recorded belong to somebody
+    and stay behind.
     """
     policy.require_organiser_of_edition(actor, edition_id)
     rows = db.session.scalars(
         select(LiveSession)
-        .where(LiveSession.edition_id == edition_id, LiveSession.cancelled_at.is_(None))
+        .where(
+            LiveSession.edition_id == edition_id,
+            or_(LiveSession.cancelled_at.is_(None), LiveSession.on_hold_at.is_not(None)),
+        )
         .order_by(LiveSession.starts_at, LiveSession.id)
     )
     groups = group_ids_of_edition_sessions(edition_id)

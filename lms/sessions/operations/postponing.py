@@ -77,8 +77,9 @@ class PostponePlan:
 def postpone_edition(actor: Actor, edition_id: str, plan: PostponePlan, *, at: datetime) -> str:
     """Put a published edition off, or call it off; return the id of what was told.
 
-    Raises PostponingRefusedError (`not_published`, `nothing_to_move`), PostponingInputError where
-    the plan does not fit, CoursesError (`wrong_state`) for what cannot be called off.
+    Raises PostponingRefusedError (`not_published`, `nothing_to_move`, `no_change`),
+    PostponingInputError where the plan does not fit, CoursesError (`wrong_state`) for what cannot
+    be called off.
     """
     policy.require_organiser_of_edition(actor, edition_id)
     edition: Edition = lock_row(Edition, edition_id)
@@ -96,14 +97,12 @@ def postpone_edition(actor: Actor, edition_id: str, plan: PostponePlan, *, at: d
     frame = reading.find_frame(edition_id, at)
     assert frame is not None
     days, deadline = _days(frame, cards, spans, plan)
-    for card in sorted(cards, key=lambda one: one.id):
+    moved = [card for card in cards if _changes(card, spans.get(card.id))]
+    if not moved:
+        raise PostponingRefusedError("no_change")
+    for card in sorted(moved, key=lambda one: one.id):
         row: LiveSession = lock_row(LiveSession, card.id)
-        moved = spans.get(card.id)
-        if moved is not None and not card.is_on_hold and _is_same(row, moved):
-            continue
-        if moved is None and card.is_on_hold:
-            continue
-        write_postponement(actor, row, moved, plan.words, at=at)
+        write_postponement(actor, row, spans.get(card.id), plan.words, at=at)
     row_id = _keep(actor, edition_id, plan, cards, answer_until=answer_until, at=at)
     if answer_until is not None:
         db.session.add_all(
@@ -186,8 +185,11 @@ def span_of(card: SessionCard, move: SessionMove, at: datetime) -> dict[str, Any
     }
 
 
-def _is_same(row: LiveSession, moved: dict[str, Any]) -> bool:
-    return (row.starts_at, row.ends_at) == (moved["starts_at"], moved["ends_at"])
+def _changes(card: SessionCard, span: dict[str, Any] | None) -> bool:
+    """Whether a session is put to other times, or (None) on hold, than it is now."""
+    if span is None or card.is_on_hold:
+        return (span is None) != card.is_on_hold
+    return (card.starts_at, card.ends_at) != (span["starts_at"], span["ends_at"])
 
 
 def _answer_until(plan: PostponePlan, first_at: datetime | None, at: datetime) -> datetime | None:

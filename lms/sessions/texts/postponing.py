@@ -48,6 +48,7 @@ def postponing_text(error: PostponingInputError | PostponingRefusedError) -> str
             "There is no session to come, so there is nothing to postpone. The dates of the "
             "edition can be changed in its settings."
         ),
+        "no_change": _("All sessions stand like this already, so nobody was told again."),
         "answers_over": _("The first session has begun, so this is not asked any more."),
         "seat_gone": _("There is no seat any more that this is about."),
         "nobody_left": _("There is nobody left of whom this could be decided."),
