@@ -25,6 +25,7 @@ from lms.requests.operations import (
     withdraw_request,
     write_message,
 )
+from lms.requests.operations.forgetting import KINDS
 from lms.requests.queries import get_request, get_row, list_history, wished_dates
 from lms.sessions.errors import SessionInputError
 from lms.sessions.models import LiveSession, SessionSpeaker
@@ -377,3 +378,19 @@ def test_others_neither_see_nor_touch_a_request(desk: Desk) -> None:
 def test_what_is_not_there_is_not_found(desk: Desk, key: str) -> None:
     with pytest.raises(NotFoundError), unit_of_work():
         begin_talks(desk.cast.actor("organiser"), key, at=NOW)
+
+
+def test_contacts_are_forgotten_after_their_time_and_the_rest_stays(desk: Desk) -> None:
+    (kind,) = KINDS
+    decided, still_open = desk.ask(), desk.ask(people=9)
+    with unit_of_work():
+        decline_request(desk.cast.actor("organiser"), decided.id, "講師不在", version=1, at=NOW)
+    later = NOW + timedelta(days=1)
+    assert (kind.count(NOW), kind.count(later)) == (0, 1)
+    with unit_of_work():
+        assert kind.forget(later, 10) == 1
+    assert kind.count(later) == 0
+    row = fresh(decided)
+    assert (row.contact_name, row.contact_phone, row.contact_address) == ("", "", "")
+    assert (row.purpose, row.reason) == ("新任役員に人権尊重の実務を伝えたい", "講師不在")
+    assert fresh(still_open).contact_name == "河﨑 秋江"

@@ -109,7 +109,7 @@ def test_the_preview_counts_what_the_job_forgets(app: Flask, old: Course) -> Non
     preview = {line.kind.name: line.count for line in preview_retention(NOW)}
     assert preview == {
         "refusals": 1, "requests": 1, "shelf_lists": 0, "watch_sessions": 1, "plays": 0,
-        "walk_ins": 0,
+        "walk_ins": 0, "request_contacts": 0,
     }  # fmt: skip
     before = counts()
     while run_worker(app, once=True):
@@ -178,7 +178,7 @@ def test_bad_numbers_are_refused_in_words(cast: Cast, sign_in: SignIn) -> None:
             set_retention(actor, days, NOW)
     good = {
         "refusals": "60", "requests": "60", "watch_sessions": "2", "plays": "100",
-        "shelf_lists": "7", "walk_ins": "90",
+        "shelf_lists": "7", "walk_ins": "90", "request_contacts": "400",
     }  # fmt: skip
     office = sign_in(cast.organiser)
     for wrong in ("", "-3", "abc", "5", "99999999"):
@@ -189,7 +189,7 @@ def test_bad_numbers_are_refused_in_words(cast: Cast, sign_in: SignIn) -> None:
     assert office.post(PAGE, data=good).status_code == 303
     assert read_site().retention == {
         "refusals": 60, "requests": 60, "watch_sessions": 2, "plays": 100, "shelf_lists": 7,
-        "walk_ins": 90,
+        "walk_ins": 90, "request_contacts": 400,
     }  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def test_bad_numbers_are_refused_in_words(cast: Cast, sign_in: SignIn) -> None:
 def test_counting_first_changes_nothing(cast: Cast, sign_in: SignIn) -> None:
     data = {
         "refusals": "30", "requests": "0", "watch_sessions": "1", "plays": "90",
-        "shelf_lists": "30", "walk_ins": "365", "how": "preview",
+        "shelf_lists": "30", "walk_ins": "365", "request_contacts": "730", "how": "preview",
     }  # fmt: skip
     before = counts()
     answer = sign_in(cast.organiser).post(PAGE, data=data)

@@ -12,4 +12,5 @@ KINDS: Final[Mapping[str, Any]] = {
     "shelf_lists": _l("Lists for the shelf that were sent and never entered"),
     "walk_ins": _l("Names noted at the front desk of people who are not known here"),
     "requests": _l("Letters to rightsholders that nobody answered"),
+    "request_contacts": _l("Contacts of requests for study meetings that are decided"),
 }
