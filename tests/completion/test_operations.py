@@ -24,6 +24,7 @@ from lms.completion.queries import (
 )
 from lms.completion.rules import RequirementDraft, RequirementState, RouteKind
 from lms.courses.events import EditionPublished
+from lms.courses.models import Edition
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db, unit_of_work
 from lms.infra.events import raise_event
@@ -37,6 +38,8 @@ from lms.records.operations import mark_lesson_unread
 from lms.rights.events import RecordingPublished
 from lms.sessions.events import LiveSessionCancelled
 from lms.sessions.models import JoinPress, LiveSession
+from lms.sessions.operations.postponing import PostponePlan, postpone_edition
+from lms.sessions.rules.postponing import Cause, PostponeKind
 from tests.completion.conftest import BOTH, Course
 from tests.conftest import add_person
 
@@ -338,6 +341,27 @@ def test_a_session_cancelled_after_the_fact_asks_about_who_attended(course: Cour
     (task,) = course.tasks()
     assert task.cause == "session_cancelled"
     assert course.raised(CompletionQuestioned)[0].person_id == course.cast.trainee.id
+
+
+def test_what_was_earned_stays_when_the_edition_is_put_off(course: Course) -> None:
+    course.rule(course.requirement(0, "attend"))
+    course.attend(course.cast.trainee, 0)
+    course.enrol(course.cast.overseas)
+    with unit_of_work():
+        db.session.get_one(Edition, course.id).state = "published"
+        for row in db.session.query(LiveSession):  # both are still to come, of one it is known
+            row.starts_at = course.now + timedelta(days=1)
+            row.ends_at = course.now + timedelta(days=1, hours=1)
+    with unit_of_work():
+        plan = PostponePlan(PostponeKind.OPEN, Cause.STRIKE)
+        postpone_edition(course.organiser, course.id, plan, at=course.now)
+
+    assert [one.revoked_at for one in course.achievements()] == [None]
+    assert course.tasks() == []
+    # What waits for its date can still be attended, and counts for who did.
+    person = PersonId(course.cast.trainee.id)
+    progress = progress_of(person, [course.id]).editions[course.id]
+    assert (progress.outcome.done, progress.outcome.needed) == (1, 1)
 
 
 def test_a_recording_published_late_completes_but_a_second_one_asks_nobody(
