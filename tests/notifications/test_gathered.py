@@ -254,6 +254,8 @@ def test_dates_to_follow_take_all_out_of_calendars_and_new_ones_put_it_back(
         ),
     )  # fmt: skip
     back = post.fetch()["overseas@demo.example"]
+    assert back.subject.startswith("The new dates: ")
+    assert "Its new dates are fixed now" in back.text
     assert back.words == [("REQUEST", 2), ("REQUEST", 2)]
     assert "/new-dates" in back.text
     assert {event.status.value for _m, _n, event in back.events} == {"CONFIRMED"}

@@ -153,6 +153,7 @@ def tell_postponed(postponement_id: str, people: Mapping[str, Listener], at: dat
         params = {
             **words,
             "kind": row.kind,
+            "was_open": all(line["was_on_hold"] for line in row.lines),
             "cause": row.cause,
             "words": row.words,
             "sessions": lines,
@@ -229,8 +230,10 @@ def people_of_cancelled_edition(edition_id: str, at: datetime) -> dict[str, List
                 comes[key].add(person_id)
     runs = list_hands_of(ids)
     if not queries.was_published(edition_id):
-        invited = list_invited_of(ids)
-        runs = {key: people & invited[key] for key, people in runs.items()}
+        told = sessions_told_to({one for people in runs.values() for one in people}, ids)
+        runs = {
+            key: {one for one in people if key in told.get(one, ())} for key, people in runs.items()
+        }
     return _listeners(
         [key for key, had_seat in seated.items() if had_seat],
         [key for key, had_seat in seated.items() if not had_seat],
