@@ -90,7 +90,10 @@ def test_every_mail_speaks_the_language_and_zone_of_its_reader(app: Flask, desk:
         assert "5 November 2026 (Thu) 09:00–11:00 Kuala Lumpur time" in text, template
         assert "5 November 2026 (Thu) 10:00–12:00 Japan time (JST)" in text, template
     assert "Which of the dates suits best?" in text_of(app, mails("message")[0])
-    assert "講師は追ってお知らせします。" in text_of(app, mails("accepted")[0])
+    accepted = text_of(app, mails("accepted")[0])
+    assert "講師は追ってお知らせします。" in accepted
+    assert "Online:" in accepted  # without the address, which is behind the button
+    assert "meet.example" not in accepted
 
 
 def test_messages_go_to_the_other_side(desk: Desk) -> None:

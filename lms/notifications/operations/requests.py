@@ -121,9 +121,10 @@ def _dates(request: MeetingRequest) -> Iterable[dict[str, str]]:
 def _held(row: RequestRow) -> dict[str, Any]:
     """Return when and where the meeting will be held; empty while nothing is decided."""
     venue: Localized = {}
-    if row.session is None:
-        return {"starts_at": "", "ends_at": "", "timezone": "", "venue_name": venue}
+    if row.session is None or row.edition is None:
+        return {"starts_at": "", "ends_at": "", "timezone": "", "venue_name": venue, "way": ""}
     return {
+        "way": row.edition.mode,
         "starts_at": row.session.starts_at.isoformat(),
         "ends_at": row.session.ends_at.isoformat(),
         "timezone": row.session.timezone,
