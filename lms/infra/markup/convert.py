@@ -209,6 +209,10 @@ def convert(
 
 def plain_text(markdown: str, *, without_code: bool = False) -> str:
     """Return the words of a text without marks; of ruby the base."""
+    return bare_text(convert(markdown).html, without_code=without_code)
+
+
+def bare_text(safe: str, *, without_code: bool = False) -> str:
+    """Return the words of converted HTML; of ruby the base."""
     left_out = {"rt", "rp", "code", "pre"} if without_code else {"rt", "rp"}
-    bare = nh3.clean(convert(markdown).html, tags=set(), clean_content_tags=left_out)
-    return html.unescape(bare)
+    return html.unescape(nh3.clean(safe, tags=set(), clean_content_tags=left_out))

@@ -12,7 +12,7 @@ from lms.infra.markup.blocks import (
     read_check,
     split_blocks,
 )
-from lms.infra.markup.convert import RUBY, convert, plain_text
+from lms.infra.markup.convert import RUBY, bare_text, convert, plain_text
 from lms.infra.markup.nodes import Report
 from lms.infra.markup.words import word
 
@@ -101,7 +101,9 @@ def find_faults(markdown: str, language: str, first_line: int, report: Report) -
         if checks and index > checks[0].first_line and line.strip():
             note(index, "Nothing may stand below the check.")
             break
-    length = text_length(plain_text("\n".join(lines)), language)
+    text = "\n".join(lines)
+    html = convert(text).html
+    length = text_length(bare_text(html), language)
     least, most = LENGTHS.get(language, LENGTHS["en"])
     if not least <= length <= most:
         unit = "characters" if language == "ja" else "words"
@@ -111,9 +113,9 @@ def find_faults(markdown: str, language: str, first_line: int, report: Report) -
         questions=questions,
         has_check=bool(checks),
         length=length,
-        sections=_sections(lines, language, first_line),
-        tables=_tables("\n".join(lines)),
-        text="\n".join(lines),
+        sections=_sections(lines, html, language, first_line),
+        tables=_tables(html),
+        text=text,
     )
 
 
@@ -127,19 +129,26 @@ def role_of(title: str, language: str) -> str:
     return "deeper" if is_deeper else ""
 
 
-def _sections(lines: list[str], language: str, first_line: int) -> tuple[Section, ...]:
+def _sections(lines: list[str], html: str, language: str, first_line: int) -> tuple[Section, ...]:
     starts = [n for n, line in enumerate(lines) if line.startswith("## ")]
+    pieces = re.split(r"(?=<h2 )", html)[1:]
+    if len(pieces) != len(starts):  # one stands within a quotation or a block of code
+        ends = [*starts[1:], len(lines)]
+        pieces = [
+            convert("\n".join(lines[start:end])).html
+            for start, end in zip(starts, ends, strict=True)
+        ]
     found = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        title = plain_text(lines[start]).strip()
-        length = text_length(plain_text("\n".join(lines[start:end])), language)
+    for start, piece in zip(starts, pieces, strict=True):
+        title = bare_text(piece.partition("</h2>")[0]).strip()
+        length = text_length(bare_text(piece), language)
         found.append(Section(title, first_line + start, role_of(title, language), length))
     return tuple(found)
 
 
-def _tables(text: str) -> tuple[Table, ...]:
+def _tables(html: str) -> tuple[Table, ...]:
     found = []
-    for table in re.findall(r"<table>.*?</table>", convert(text).html, re.DOTALL):
+    for table in re.findall(r"<table>.*?</table>", html, re.DOTALL):
         rows = table.count("<tr>")
         found.append(Table(rows, len(re.findall(r"<t[hd]\b", table)) // max(rows, 1)))
     return tuple(found)
@@ -205,6 +214,8 @@ def _look_at_ruby(bare: str, index: int, note: Report) -> None:
 
 def _look_at_emphasis(lines: list[str], note: Report) -> None:
     """Report asterisks that a reader would see, because they open or close no emphasis."""
+    if not _leaves_asterisk("\n".join(lines)):
+        return
     start = 0
     for index in range(len(lines) + 1):
         if index < len(lines) and lines[index].strip():

@@ -111,10 +111,17 @@ def check_terms(text: LessonText, terms: Mapping[str, TermDocument], faults: Fau
     for slug, line in listed.items():
         if slug not in terms:
             faults.add(text.path, line, f"The glossary has no term {slug!r}.")
-    book = [
-        Term(slug, "#", term.texts[text.language].forms, link=slug in listed)
+    forms = {
+        slug: term.texts[text.language].forms
         for slug, term in terms.items()
         if text.language in term.texts
+    }
+    own = [form.casefold() for slug in listed for form in forms.get(slug, ())]
+    # Of the others only those count within which a listed one might stand.
+    book = [
+        Term(slug, "#", words, link=slug in listed)
+        for slug, words in forms.items()
+        if slug in listed or any(form in word.casefold() for word in words for form in own)
     ]
     linked = set(convert(text.found.text, book).linked) if listed else set()
     for slug, line in listed.items():
