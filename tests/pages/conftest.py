@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 from sqlalchemy import select, update
@@ -13,6 +14,7 @@ from lms.infra.db import db, unit_of_work
 from lms.kernel.wall import WallTime
 from lms.sessions.models import LiveSession
 from lms.whole.content.check import check_content
+from lms.whole.content.documents import ProgrammeDocument
 from lms.whole.content.load import load_content
 from tests.conftest import Cast
 
@@ -26,11 +28,16 @@ class Catalogue:
     session: LiveSession
 
 
+@cache
+def _programmes() -> tuple[ProgrammeDocument, ...]:
+    return check_content(ROOT / "content").programmes
+
+
 @pytest.fixture
 def catalogue(cast: Cast, now: datetime) -> Catalogue:
     """Return the labour-economics series and the international lectures, published."""
     assert cast.trainee.id
-    programmes = check_content(ROOT / "content").programmes
+    programmes = _programmes()
     with unit_of_work():
         load_content(programmes, at=now)
     with unit_of_work():
