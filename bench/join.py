@@ -28,12 +28,10 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from flask import Flask
-from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import delete, func, select, update
 
 from bench.serving import gunicorn
-from bench.world import ENGINES, fill, make_settings, scratch
+from bench.world import ENGINES, fill, make_settings, scratch, signed_in
 from lms.app import create_app
 from lms.enrolment.models import Enrolment
 from lms.infra.db import db, unit_of_work
@@ -94,22 +92,10 @@ def fill_house(url: str, var: Path, people: int, at: datetime) -> House:
                 for person_id, way in zip(world.people, ways, strict=True)
                 if way != PLAIN
             )  # fmt: skip
-        cookies, token = _signed_in(app, world.people)
+        cookies, token = signed_in(app, world.people)
         db.session.remove()
         db.engine.dispose()
     return House(key, world.people, cookies, ways, token)
-
-
-def _signed_in(app: Flask, people: list[str]) -> tuple[list[str], str]:
-    """Return everyone's cookie, and the token against forged forms that goes with them all."""
-    cookies: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    raw, name = "b" * 40, app.config["SESSION_COOKIE_NAME"]
-    values = (
-        cookies.dumps({"person": one, "epoch": 0, "language": "ja", "csrf_token": raw})
-        for one in people
-    )
-    token = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(raw)
-    return [f"{name}={value}" for value in values], str(token)
 
 
 def press_all(port: int, house: House, seconds: float) -> Seen:

@@ -4,10 +4,8 @@ The players do what the page's player does: open a play session, read the playli
 report what was played. Segments are not fetched: a store or nginx sends those.
 """
 
-import hashlib
 import http.client
 import json
-import os
 import re
 import threading
 from collections.abc import Sequence
@@ -17,9 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from itsdangerous import URLSafeTimedSerializer
-
-from bench.world import make_settings
+from bench.world import make_settings, signed_in
 from lms.app import create_app
 from lms.infra.db import db, unit_of_work
 from lms.kernel.ids import new_id
@@ -61,16 +57,7 @@ def fill_audience(
         db.session.remove()
         db.engine.dispose()
     found = Audience(recording_id, agreement_id, people)
-    serializer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    # A form's token: the session holds its secret, the header the signed copy (Flask-WTF).
-    secret = hashlib.sha1(os.urandom(64)).hexdigest()  # noqa: S324 - the library's own form
-    found.csrf = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(secret)
-    name = app.config["SESSION_COOKIE_NAME"]
-    found.cookies = [
-        f"{name}="
-        + serializer.dumps({"person": key, "epoch": 0, "language": "ja", "csrf_token": secret})
-        for key in people
-    ]
+    found.cookies, found.csrf = signed_in(app, people)
     return found
 
 

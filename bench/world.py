@@ -18,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, render_template
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Engine
@@ -494,11 +495,21 @@ def served_bare() -> Flask:
     return make_bare(os.environ["BENCH_URL"])
 
 
-def cookie_of(app: Flask, person_id: str) -> str:
-    """Return the Cookie header of a browser in which a person is signed in, in Japanese."""
+def cookie_of(app: Flask, person_id: str, **more: str) -> str:
+    """Return the Cookie header of a browser in which a person is signed in, in Japanese.
+
+    `more` is kept in its session besides.
+    """
     serializer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    value = serializer.dumps({"person": person_id, "epoch": 0, "language": "ja"})
+    value = serializer.dumps({"person": person_id, "epoch": 0, "language": "ja", **more})
     return f"{app.config['SESSION_COOKIE_NAME']}={value}"
+
+
+def signed_in(app: Flask, people: Iterable[str]) -> tuple[list[str], str]:
+    """Return the Cookie header of each person, and the token against forged forms of them all."""
+    raw = "b" * 40
+    token = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(raw)
+    return [cookie_of(app, one, csrf_token=raw) for one in people], str(token)
 
 
 def wait_until(what: Callable[[], bool], seconds: float, *, pause: float = 0.02) -> float:

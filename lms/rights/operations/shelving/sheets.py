@@ -4,8 +4,6 @@ import codecs
 import csv
 import hashlib
 import io
-import re
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any, Final
 
 import yaml
 
+from lms.kernel.workbooks import unfolds_beyond
 from lms.rights.rules.shelf import COLUMNS, Cell, Sheet, SheetFault, ShelfWords, plain_key
 from lms.rights.rules.shelf import read_sheet as read_table
 
@@ -26,11 +25,6 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# A cell that holds something, with its place: however the writing program orders and quotes.
-_CELL: Final = re.compile(
-    rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r=["']([A-Za-z]{1,3})(\d{1,7})["'][^>]*(?<!/)>"""
-)
-_SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old Excel, and a workbook with a password
 
 
@@ -129,31 +123,13 @@ def _read_workbook(content: bytes) -> Iterable[Sequence[Cell]]:
 
 
 def _refuse_giants(content: bytes) -> None:
-    """Refuse what would unfold to more than a list can be, before it is read whole.
-
-    A cell in the last corner of a sheet makes a table of billions of empty ones.
-    """
+    """Refuse what would unfold to more than a list can be, before it is read whole."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
-            if sum(info.file_size for info in infos) > _MAX_UNPACKED:
-                raise SheetFaultError(SheetFault.TOO_LARGE, most=str(MAX_BYTES // 1_000_000))
-            for info in infos:
-                if _SHEET.fullmatch(info.filename) and _area(archive.read(info)) > _MAX_CELLS:
-                    raise SheetFaultError(SheetFault.TOO_LARGE, most=str(MAX_BYTES // 1_000_000))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        giant = unfolds_beyond(content, most_bytes=_MAX_UNPACKED, most_cells=_MAX_CELLS)
+    except ValueError:
         raise SheetFaultError(SheetFault.BROKEN) from None
-
-
-def _area(xml: bytes) -> int:
-    """Return how many cells the table has that holds every filled cell of a sheet."""
-    widest = lowest = 0
-    for found in _CELL.finditer(xml):
-        column = 0
-        for letter in found[1].upper():
-            column = column * 26 + letter - 64
-        widest, lowest = max(widest, column), max(lowest, int(found[2]))
-    return widest * lowest
+    if giant:
+        raise SheetFaultError(SheetFault.TOO_LARGE, most=str(MAX_BYTES // 1_000_000))
 
 
 def _read_text(content: bytes) -> Iterable[Sequence[Cell]]:

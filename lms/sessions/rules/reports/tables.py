@@ -3,12 +3,12 @@
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from lms.kernel.workbooks import unfolds_beyond
 from lms.sessions.rules.reports.decoding import decode
 from lms.sessions.rules.reports.report import (
     MAX_BYTES,
@@ -28,10 +28,6 @@ _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # old Excel, and a workbook w
 _ZIP: Final = b"PK\x03\x04"
 _MAX_UNPACKED: Final = 100_000_000
 _MAX_CELLS: Final = 3_000_000
-_SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml")
-_CELL: Final = re.compile(
-    rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r=["']([A-Za-z]{1,3})(\d{1,7})["'][^>]*(?<!/)>"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,29 +196,10 @@ def _text(cell: object) -> str:
 
 
 def _refuse_giants(data: bytes) -> None:
-    """Refuse what would unfold to more than a report can be, before it is read whole.
-
-    A cell in the last corner of a sheet makes a table of billions of empty ones.
-    """
+    """Refuse what would unfold to more than a report can be, before it is read whole."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            giant = sum(info.file_size for info in infos) > _MAX_UNPACKED or any(
-                _SHEET.fullmatch(info.filename) and _area(archive.read(info)) > _MAX_CELLS
-                for info in infos
-            )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        giant = unfolds_beyond(data, most_bytes=_MAX_UNPACKED, most_cells=_MAX_CELLS)
+    except ValueError:
         raise ReportUnreadableError(Unreadable.BROKEN) from None
     if giant:
         raise ReportUnreadableError(Unreadable.TOO_LONG, most=MAX_ROWS)
-
-
-def _area(xml: bytes) -> int:
-    """Return how many cells the table has that holds every filled cell of a sheet."""
-    widest = lowest = 0
-    for found in _CELL.finditer(xml):
-        column = 0
-        for letter in found[1].upper():
-            column = column * 26 + letter - 64
-        widest, lowest = max(widest, column), max(lowest, int(found[2]))
-    return widest * lowest
