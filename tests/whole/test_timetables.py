@@ -125,13 +125,8 @@ def edition_id() -> str:
 
 
 def planned() -> list[PlannedSession]:
-    return list(
-        db.session.scalars(
-            select(PlannedSession).order_by(
-                PlannedSession.day, PlannedSession.starts, PlannedSession.groups
-            )
-        )
-    )
+    rows = db.session.scalars(select(PlannedSession))
+    return sorted(rows, key=lambda row: (row.day, row.starts, row.groups))
 
 
 def test_groups_and_plan_are_stored_with_the_edition_and_loading_again_changes_nothing(
