@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lms.completion.operations import set_rule
 from lms.completion.rules import EditionRuleDraft, RequirementDraft
-from lms.courses.models import Edition, EditionState, Part, Programme
+from lms.courses.models import ContentRecord, Edition, EditionState, Part, Programme
 from lms.courses.operations import (
     EditionSettings,
     draft_edition,
@@ -86,9 +86,43 @@ def session_of(edition_id: str, part_id: str) -> LiveSession | None:
     )
 
 
+def list_stories() -> list[Entry]:
+    """Return what is told of each edition of the content folder.
+
+    Those of which the stories say nothing follow one after another, a session a week for each
+    part, so that the catalogue shows every programme there is.
+    """
+    told: list[Entry] = list(read_stories()["editions"])
+    known = {story["edition"] for story in told}
+    rest = db.session.scalars(
+        select(ContentRecord.key)
+        .where(ContentRecord.table_name == Edition.__tablename__)
+        .order_by(ContentRecord.key)
+    )
+    plan = read_stories()["others"]
+    for number, key in enumerate(key for key in rest if key not in known):
+        first = plan["first"] + number * plan["apart"]
+        days = range(first, first + 7 * 52, 7)
+        sessions = [
+            {"part": slug, "day": day, **plan["session"]}
+            for slug, day in zip(parts_of(find_edition(key).id), days, strict=False)
+        ]
+        told.append(
+            {
+                "edition": key,
+                "published": plan["published"],
+                "starts": first,
+                "ends": sessions[-1]["day"] if sessions else first,
+                "apply_until": first - 7,
+                "sessions": sessions,
+            }
+        )
+    return told
+
+
 def seed_editions(at: datetime) -> None:
     """Date, furnish and publish the editions of the stories that are drafts still."""
-    for story in read_stories()["editions"]:
+    for story in list_stories():
         edition = find_edition(story["edition"])
         if edition.state != EditionState.DRAFT or edition.published_at is not None:
             continue
@@ -134,7 +168,7 @@ def move_editions(at: datetime) -> None:
     What lies ahead is left where it is, so that a second start tells nobody of anything.
     """
     actor = actor_of("organiser", at)
-    for story in read_stories()["editions"]:
+    for story in list_stories():
         edition = find_edition(story["edition"])
         if edition.state != EditionState.PUBLISHED:
             continue
