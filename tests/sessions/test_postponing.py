@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,7 @@ from lms.sessions.rules.postponing import (
 )
 from tests.conftest import NOW
 from tests.sessions.conftest import World, add_edition
+from tests.sessions.test_concurrency import at_once
 
 SignIn = Callable[[Person], FlaskClient]
 LATER = {
@@ -485,6 +488,51 @@ def test_a_second_postponement_asks_everybody_anew(world: World) -> None:
     assert row is not None
     assert [one.answer for one in reading.list_asked(row)] == [""]
     assert [one.id for one in reading.list_open_postponements(NOW)] == [row.id]
+
+
+# --- at the same time ---------------------------------------------------------------------------
+
+
+def test_two_presses_at_once_are_one_act(app: Flask, world: World) -> None:
+    world.add(**LATER)
+    world.enrol(world.cast.trainee)
+    once, actor = plan(world), world.organiser
+    act = partial(postpone_edition, actor, world.edition_id, once, at=NOW)
+    db.session.remove()
+    faults = at_once(app, [act] * 3)
+    assert [getattr(fault, "code", repr(fault)) for fault in faults] == ["no_change"] * 2
+    assert len(db.session.scalars(select(EditionPostponement)).all()) == 1
+    assert [card.sequence for card in queries.list_edition_sessions(world.edition_id)] == [1]
+
+
+def test_answers_at_the_moment_of_the_decision_leave_one_person_a_seat(
+    app: Flask, world: World
+) -> None:
+    world.add(**LATER)
+    for person in (world.cast.trainee, world.cast.other_trainee):
+        world.enrol(person)
+    add_waiting(world, world.cast.overseas)
+    put_off(world)
+    me, staff = world.cast.actor("trainee"), world.organiser
+    db.session.remove()
+    faults = at_once(
+        app,
+        [
+            partial(answer_new_dates, me, world.edition_id, "no", at=NOW),
+            partial(answer_new_dates, me, world.edition_id, "yes", at=NOW),
+            partial(
+                settle_answers, staff, world.edition_id, "", keep=False, reason="x", at=NOW
+            ),
+        ],
+    )  # fmt: skip
+    assert all(isinstance(fault, RefusedError) for fault in faults), faults
+    seats = db.session.scalars(
+        select(Enrolment.seat).where(
+            Enrolment.edition_id == world.edition_id, Enrolment.seat.is_not(None)
+        )
+    ).all()
+    assert len(seats) == len(set(seats)) <= 2
+    assert state_of(world, world.cast.overseas) == "enrolled"
 
 
 # --- the pages ----------------------------------------------------------------------------------

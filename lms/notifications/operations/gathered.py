@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from lms.enrolment.queries import list_enrolled_ids
+from lms.infra.db import lock_row
 from lms.kernel.clock import day_in
 from lms.notifications import queries
 from lms.notifications.operations.telling import Entry, tell_with_calendar
 from lms.people.queries import list_names
 from lms.people.queries.coordinating import coordinators_of
-from lms.sessions.models import EditionPostponement
+from lms.sessions.models import EditionPostponement, LiveSession
 from lms.sessions.operations.postponing import note_reminded
 from lms.sessions.queries import SessionCard
 from lms.sessions.queries.audience import (
@@ -98,7 +99,14 @@ def _tell_alike(
     at: datetime,
     not_after: datetime | None = None,
 ) -> None:
-    """Write the mails of all, those with the same words together."""
+    """Write the mails of all, those with the same words together.
+
+    All sessions are locked first, in one order for everybody: each mail locks its own.
+    """
+    for session_id in sorted(
+        {entry[0] for _params, entries in listeners.values() for entry in entries}
+    ):
+        lock_row(LiveSession, session_id)
     alike: dict[str, list[str]] = defaultdict(list)
     for person_id, (params, _entries) in listeners.items():
         alike[json.dumps(params, sort_keys=True)].append(person_id)
