@@ -59,6 +59,7 @@ from lms.sessions.operations.groups import (
     show_to_group,
     spread_people,
 )
+from lms.sessions.operations.walk_ins import enrol_walk_in, note_walk_in
 from lms.sessions.queries import door
 from lms.sessions.queries.audience import list_audience_ids
 from lms.sessions.queries.clashes import find_clashes
@@ -729,3 +730,22 @@ def test_the_course_page_leads_to_ones_group(seminar: Seminar, sign_in: SignIn) 
     world, cast = seminar.world, seminar.world.cast
     assert 'data-testid="own-group"' in text(sign_in(cast.trainee).get(course(world)))
     assert 'data-testid="own-group"' not in text(sign_in(cast.stranger).get(course(world)))
+
+
+def test_who_is_enrolled_at_a_groups_door_comes_into_that_group(
+    seminar: Seminar, clock: time_machine.Traveller
+) -> None:
+    world, cast = seminar.world, seminar.world.cast
+    clock.move_to(OPEN_AT, tick=False)
+    for name, session, groups in (
+        ("overseas", seminar.session, {seminar.red: 2, seminar.blue: 1}),
+        ("stranger", seminar.common, {seminar.red: 2, seminar.blue: 1}),
+    ):
+        at = OPEN_AT if session == seminar.session else OPEN_AT + timedelta(days=1)
+        with unit_of_work():
+            note = note_walk_in(world.organiser, session, name="A guest", at=at)
+            handle = getattr(cast, name).login_id
+            enrol_walk_in(world.organiser, session, note, handle=handle, at=at)
+        assert {one.id: one.people for one in list_groups(world.edition_id)} == groups
+        rows = queries.list_roster(session, world.edition_id, PLAN.starts_local.date())
+        assert getattr(cast, name).id in {row.person_id for row in rows}

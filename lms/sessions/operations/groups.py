@@ -13,7 +13,7 @@ from lms.infra.events import raise_event
 from lms.kernel.actor import Actor
 from lms.kernel.clock import day_in
 from lms.kernel.errors import NotFoundError
-from lms.kernel.ids import EditionId, PersonId
+from lms.kernel.ids import EditionId, LiveSessionId, PersonId
 from lms.kernel.localized import Localized
 from lms.people.models import Person
 from lms.people.queries import is_id
@@ -255,6 +255,27 @@ def show_to_group(actor: Actor, edition_id: str, *, shown: bool, at: datetime) -
     db.session.flush()
     act = "seminar_group.name_shown" if shown else "seminar_group.name_hidden"
     record_act(actor, act, "edition", edition_id, at=at)
+    return True
+
+
+def join_group_at_the_door(
+    actor: Actor, edition_id: EditionId, live_session_id: str, person_id: PersonId, *, at: datetime
+) -> bool:
+    """Put somebody who is in no group into the one whose session they came to.
+
+    Only where the session is for one group alone, and that one has room. Who may was decided by
+    the caller. False when nothing changed.
+    """
+    named = reading.groups_of_sessions([live_session_id]).get(LiveSessionId(live_session_id), ())
+    if len(named) != 1:
+        return False
+    group_id = named[0][0]
+    group = next((one for one in reading.list_groups(edition_id) if one.id == group_id), None)
+    people = reading.list_placed(edition_id, day_in(at))
+    person = next((one for one in people if one.person_id == person_id), None)
+    if group is None or group.is_full or person is None or person.group_id is not None:
+        return False
+    _place(actor, edition_id, [(person, group_id)], from_start=False, at=at)
     return True
 
 

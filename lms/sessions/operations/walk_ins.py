@@ -24,6 +24,7 @@ from lms.sessions.models import (
     WalkInState,
 )
 from lms.sessions.operations.checking_in import require_desk_open, write_check_in
+from lms.sessions.operations.groups import join_group_at_the_door
 from lms.sessions.queries import door
 from lms.sessions.rules.checking_in import CALL_EVERY
 
@@ -103,7 +104,8 @@ def enrol_walk_in(
     """Give a seat to somebody noted, and check them in at the moment when they came.
 
     For the organiser alone. A note that holds a name only needs `handle`, the sign-in id or the
-    address of a known person. Raises DeskRefusedError, and EnrolmentError where there is no seat.
+    address of a known person. At a session of one seminar group that has room they come into
+    that group. Raises DeskRefusedError, and EnrolmentError where there is no seat.
     """
     edition = policy.require_organiser_of_session(actor, live_session_id)
     note = _open_note(live_session_id, walk_in_id)
@@ -115,6 +117,7 @@ def enrol_walk_in(
         person_id = account.person_id
     who = PersonId(person_id)
     enrol_at_the_door(edition.edition_id, who, actor=actor, at=at)
+    join_group_at_the_door(actor, edition.edition_id, live_session_id, who, at=at)
     card = queries.get_live_session(live_session_id)
     write_check_in(actor, card, who, CheckInSource.WALK_IN, came_at=note.at, at=at)
     note.person_id = who
