@@ -167,3 +167,22 @@ def test_the_first_screen_says_nothing_of_the_camera_at_a_venue_alone(
     seat(cast.trainee.id, catalogue.lectures, 1, now)
 
     assert "beside-button" not in sign_in(cast.trainee).get("/my").text
+
+
+def test_who_comes_to_the_room_finds_the_ticket_on_the_first_screen(
+    sign_in: SignIn, cast: Cast, catalogue: Catalogue, room: LiveSession, now: datetime
+) -> None:
+    with unit_of_work():
+        db.session.get_one(LiveSession, room.id).name_format = {"en": "{organisation} {name}"}
+    for person, way in ((cast.trainee, "venue"), (cast.other_trainee, "web")):
+        with unit_of_work():
+            db.session.query(Enrolment).delete()
+        seat(person.id, catalogue.lectures, 1, now)
+        with unit_of_work():
+            db.session.query(Enrolment).update({"attending": way})
+
+        first = sign_in(person).get("/my").text
+
+        assert ('data-testid="to-ticket"' in first) is (way == "venue")
+        assert ('data-testid="beside-button"' in first) is (way == "web")
+        assert ('data-testid="to-name"' in first) is (way == "web")
