@@ -87,6 +87,11 @@ class RequestRow:
         return {self.request.written_in: self.request.theme}
 
     @property
+    def is_to_be_held(self) -> bool:
+        """Whether there is a session that is neither called off nor put off without a date."""
+        return self.session is not None and self.session.cancelled_at is None
+
+    @property
     def shows_edition(self) -> bool:
         """Whether the edition has a page that those who asked can open."""
         return self.edition is not None and self.edition.state != EditionState.DRAFT
@@ -232,6 +237,14 @@ def count_open(actor: Actor) -> tuple[int, datetime | None]:
         )
     ).one()
     return count, first
+
+
+def find_row_of_session(live_session_id: str) -> RequestRow | None:
+    """Return the request for which a session was made, or None. One query."""
+    row = db.session.execute(
+        _rows().where(MeetingRequest.live_session_id == live_session_id)
+    ).one_or_none()
+    return RequestRow(*row) if row is not None else None
 
 
 def find_row_of_edition(edition_id: str) -> RequestRow | None:

@@ -8,7 +8,9 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+from lms.courses.operations import publish_edition
 from lms.infra.db import db, unit_of_work
+from lms.infra.events import raise_event
 from lms.infra.mail.models import OutboxMail
 from lms.infra.mail.rendering import render_text
 from lms.people.models import Person, RoleAssignment
@@ -20,6 +22,9 @@ from lms.requests.operations import (
     withdraw_request,
     write_message,
 )
+from lms.sessions.events import EditionPostponed
+from lms.sessions.models import LiveSession
+from lms.sessions.operations import SessionPlan, cancel_live_session, change_live_session
 from tests.conftest import NOW
 from tests.requests.conftest import Desk, add_block, wished
 
@@ -168,3 +173,44 @@ def test_dates_that_no_clock_shows_any_more_are_left_out(app: Flask, desk: Desk)
     with unit_of_work():
         begin_talks(desk.cast.actor("organiser"), request.id, at=NOW)
     assert "2026年11月5日" not in text_of(app, mails("in_talks")[0])
+
+
+def test_those_who_asked_learn_what_becomes_of_the_meeting(app: Flask, desk: Desk) -> None:
+    request = desk.ask()
+    staff = desk.cast.actor("organiser")
+    with unit_of_work():
+        edition_id = accept_request(staff, request.id, desk.acceptance(), version=1, at=NOW)
+    session_id = str(db.session.scalar(select(LiveSession.id)))
+    assert told("published") == []
+    with unit_of_work():
+        publish_edition(edition_id, actor=staff, at=NOW)
+    text = text_of(app, mails("published")[0])
+    assert "/courses/due-diligence/" in text
+    plan = SessionPlan(
+        title={"ja": "勉強会"},
+        starts_local=wished("2026-11-06 10:00").starts_local,
+        ends_local=wished("2026-11-06 10:00").ends_local,
+        venue_name={"ja": "名古屋会館"},
+        web_url="https://meet.example/nagoya",
+    )
+    with unit_of_work():
+        change_live_session(staff, session_id, plan, at=NOW)
+    (mail,) = mails("moved")
+    assert (mail.to_address, "2026年11月6日(金)" in text_of(app, mail)) == (ASKER, True)
+    with unit_of_work():
+        cancel_live_session(staff, session_id, at=NOW)
+    assert told("called_off") == [ASKER]
+
+
+def test_a_meeting_put_off_without_a_date_has_none(app: Flask, desk: Desk) -> None:
+    request = desk.ask()
+    staff = desk.cast.actor("organiser")
+    with unit_of_work():
+        edition_id = accept_request(staff, request.id, desk.acceptance(), version=1, at=NOW)
+    with unit_of_work():
+        session = db.session.scalars(select(LiveSession)).one()
+        session.on_hold_at = session.cancelled_at = NOW
+        raise_event(EditionPostponed("x", edition_id, NOW))
+    text = text_of(app, mails("moved")[0])
+    assert "新しい日程は、決まりしだいお知らせします。" in text
+    assert "11月5日" not in text

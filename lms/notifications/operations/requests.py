@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from lms.courses.events import EditionPublished
 from lms.infra.mail.outbox import Recipient, queue_mail
 from lms.kernel.ids import PersonId
 from lms.kernel.localized import Localized
 from lms.kernel.wall import WallTimeError
+from lms.notifications import queries
 from lms.notifications.operations.telling import tell_staff
 from lms.people.queries import read_tree, recipients_of
 from lms.people.rules import Tree
@@ -26,10 +28,13 @@ from lms.requests.queries import (
     answerers_of,
     askers_of,
     find_entry,
+    find_row_of_edition,
+    find_row_of_session,
     get_row,
     organisation_name,
     wished_dates,
 )
+from lms.sessions.events import EditionPostponed, LiveSessionCancelled, LiveSessionChanged
 
 
 def tell_requested(event: MeetingRequested) -> None:
@@ -77,6 +82,34 @@ def tell_declined(event: MeetingRequestDeclined) -> None:
     _tell_askers(row, tree, "meeting_request_declined", event.at, text=row.request.reason)
 
 
+def tell_published(event: EditionPublished) -> None:
+    """Tell those who asked that the page of their meeting is open for applications."""
+    row = find_row_of_edition(event.edition_id)
+    if row is not None:
+        _tell_askers(row, read_tree(), "meeting_request_published", event.at)
+
+
+def tell_put_off(event: EditionPostponed) -> None:
+    """Tell those who asked that their meeting was put off, to another date or to none yet."""
+    row = find_row_of_edition(event.edition_id)
+    if row is not None:
+        _tell_askers(row, read_tree(), "meeting_request_moved", event.at)
+
+
+def tell_moved(event: LiveSessionChanged) -> None:
+    """Tell those who asked that their meeting is held otherwise than they were told."""
+    row = find_row_of_session(event.live_session_id)
+    if row is not None:
+        _tell_askers(row, read_tree(), "meeting_request_moved", event.at)
+
+
+def tell_called_off(event: LiveSessionCancelled) -> None:
+    """Tell those who asked that their meeting is not held after all."""
+    row = find_row_of_session(event.live_session_id)
+    if row is not None:
+        _tell_askers(row, read_tree(), "meeting_request_called_off", event.at)
+
+
 def _last_word(request: MeetingRequest) -> str:
     entry = find_entry(request.id, step="accepted")
     return entry.text
@@ -105,6 +138,7 @@ def _words(row: RequestRow, tree: Tree, text: str) -> dict[str, Any]:
             "people": one.people,
         },
         "text": text,
+        "course": (queries.course_words(row.edition.id) if row.edition is not None else {}),
         "held": _held(row),
     }
 
@@ -121,7 +155,7 @@ def _dates(request: MeetingRequest) -> Iterable[dict[str, str]]:
 def _held(row: RequestRow) -> dict[str, Any]:
     """Return when and where the meeting will be held; empty while nothing is decided."""
     venue: Localized = {}
-    if row.session is None or row.edition is None:
+    if row.session is None or row.edition is None or row.session.on_hold_at is not None:
         return {"starts_at": "", "ends_at": "", "timezone": "", "venue_name": venue, "way": ""}
     return {
         "way": row.edition.mode,

@@ -148,7 +148,7 @@ def _lines(rows: list[RequestRow], tree: Tree) -> Iterator[list[str]]:
     for row in rows:
         one, came = row.request, clock.day_in(row.request.created_at)
         decided = clock.day_in(one.decided_at) if one.decided_at is not None else None
-        held = row.session.starts_local if row.session is not None else None
+        held = row.session.starts_local if row.is_to_be_held and row.session is not None else None
         yield [
             f"{came:%Y-%m-%d}",
             pick(names[one.organisation_id], language).text,
