@@ -31,8 +31,7 @@ from lms.rights.queries.retention import preview_retention
 from lms.sessions import queries
 from lms.sessions.errors import DeskRefusedError, SessionInputError
 from lms.sessions.events import AttendanceChanged
-from lms.sessions.models import CheckIn, DeskHand, MissingCall, WalkIn
-from lms.sessions.models.desk import TicketIssue
+from lms.sessions.models import CheckIn, DeskHand, MissingCall, TicketIssue, WalkIn
 from lms.sessions.operations import cancel_live_session
 from lms.sessions.operations.checking_in import (
     PaperLine,

@@ -6,6 +6,7 @@ from lms.sessions.models.desk import (
     CheckInSource,
     DeskHand,
     MissingCall,
+    TicketIssue,
     WalkIn,
     WalkInState,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "SessionReminder",
     "SessionSpeaker",
     "SessionWay",
+    "TicketIssue",
     "Venue",
     "VenueRoom",
     "WalkIn",

@@ -14,7 +14,7 @@ from lms.people.queries import find_account
 from lms.sessions import policy
 from lms.sessions.errors import DeskRefusedError
 from lms.sessions.events import TicketRenewed
-from lms.sessions.models.desk import TicketIssue
+from lms.sessions.models import TicketIssue
 from lms.sessions.queries import door
 from lms.sessions.rules.tickets import MOST_ISSUES
 

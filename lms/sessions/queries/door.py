@@ -28,10 +28,10 @@ from lms.sessions.models import (
     MissingCall,
     SeminarGroup,
     SessionWay,
+    TicketIssue,
     WalkIn,
     WalkInState,
 )
-from lms.sessions.models.desk import TicketIssue
 from lms.sessions.queries.attendance import enrolled_places
 from lms.sessions.queries.cards import WAY
 from lms.sessions.queries.groups import is_meant
