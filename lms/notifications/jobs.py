@@ -120,9 +120,7 @@ def remind_of_new_dates(context: JobContext, _payload: dict[str, Any]) -> None:
         _in_steps(
             context,
             list_unreminded_ids(row),
-            partial(
-                gathered.remind_of_new_dates, row.id, row.edition_id, row.answer_until, at=at
-            ),
+            partial(gathered.remind_of_new_dates, row.id, row.edition_id, row.answer_until, at=at),
         )
 
 

@@ -112,9 +112,7 @@ def _renamed(
 ) -> SessionPlan:
     """Return a plan in the part, and for the groups, of the new edition."""
     part_id = PartId(part_ids[plan.part_id]) if plan.part_id is not None else None
-    return replace(
-        plan, part_id=part_id, group_ids=tuple(group_ids[key] for key in plan.group_ids)
-    )
+    return replace(plan, part_id=part_id, group_ids=tuple(group_ids[key] for key in plan.group_ids))
 
 
 def _clone_rules(source_id: str, edition_id: EditionId, actor: Actor, at: datetime) -> None:
