@@ -202,3 +202,44 @@ def test_a_lesson_is_rendered_once() -> None:
     first = render_lesson("Only once", "en", ["once"])
     assert render_lesson("Only once", "en", ["once"]) is first
     assert isinstance(first.html, Markup)
+
+
+def test_the_harder_path_is_folded_with_its_minutes_and_ends_before_the_questions() -> None:
+    text = (
+        "## In plain words\n\na\n\n## Going deeper: more\n\n" + "word " * 400 + "\n\n"
+        "### Within\n\nb\n\n## Three questions\n\n1. c\n"
+    )
+    made = render_lesson(text, "en").html
+    fold = made[made.index('<details class="deeper">') : made.index("</details>")]
+    assert re.search(r"<summary>\s*<h2[^>]*>Going deeper: more</h2>", fold)
+    assert "A harder path, 3 min" in fold
+    assert "Within" in fold
+    assert "Three questions" not in fold
+    assert made.index('<section class="plain">') < made.index("</section>") < made.index("<details")
+
+
+@pytest.mark.parametrize(
+    ("title", "folded"),
+    [
+        ("Going deeper", True),
+        ("Going deeper: a", True),
+        ("Going deeperly", False),
+        ("Deeper", False),
+    ],
+)
+def test_only_its_title_makes_a_section_the_harder_path(title: str, *, folded: bool) -> None:
+    assert ('class="deeper"' in render_lesson(f"## {title}\n\na\n", "en").html) is folded
+
+
+def test_a_heading_within_a_quotation_folds_nothing() -> None:
+    made = render_lesson("> ## Going deeper: a\n>\n> b\n\nc\n", "en").html
+    assert "<details" not in made
+    assert "<p>c</p>" in made
+
+
+def test_an_empty_corner_of_a_table_heads_nothing_and_tables_are_told_apart() -> None:
+    table = "|  | a |\n| --- | --- |\n| b | c |\n"
+    made = render_lesson(f"{table}\ntext\n\n{table}", "en").html
+    assert made.count("<th") - made.count("<thead") == 2
+    assert 'aria-label="Table 1"' in made
+    assert 'aria-label="Table 2"' in made
