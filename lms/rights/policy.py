@@ -2,12 +2,11 @@
 
 from sqlalchemy import select
 
-from lms.courses.queries import get_edition
 from lms.infra.db import db
 from lms.kernel.actor import Actor, Role
 from lms.kernel.errors import NotFoundError
 from lms.recordings.models import Recording
-from lms.recordings.policy import may_edit_recording
+from lms.recordings.policy import is_rights_officer, may_read_recording
 from lms.rights.models import Agreement, ConsentItem, ConsentRequest
 
 
@@ -16,13 +15,7 @@ def may_manage_rights(actor: Actor, recording: Recording) -> bool:
 
     A rights officer may be limited to a recording or to a programme.
     """
-    if actor.has_everywhere(Role.RIGHTS_OFFICER) or may_edit_recording(actor, recording):
-        return True
-    scopes = actor.scopes(Role.RIGHTS_OFFICER)
-    if not scopes:
-        return False
-    programme_id = get_edition(recording.edition_id).programme_id
-    return not scopes.isdisjoint((f"recording:{recording.id}", f"programme:{programme_id}"))
+    return may_read_recording(actor, recording)
 
 
 def require_rights_desk(actor: Actor, recording: Recording) -> None:
@@ -74,22 +67,21 @@ def require_evidence_reader(actor: Actor, recording: Recording) -> None:
         raise NotFoundError
 
 
+def may_set_retention(actor: Actor) -> bool:
+    """Whether the actor looks after everything: days of keeping hold for all programmes."""
+    roles = (Role.ADMIN, Role.ORGANISER, Role.RIGHTS_OFFICER)
+    return any(actor.has_everywhere(role) for role in roles)
+
+
 def require_retention_setter(actor: Actor) -> None:
     """Refuse, as if nothing were there, who does not look after everything."""
-    roles = (Role.ADMIN, Role.ORGANISER, Role.RIGHTS_OFFICER)
-    if not any(actor.has_everywhere(role) for role in roles):
+    if not may_set_retention(actor):
         raise NotFoundError
 
 
 def may_view_evidence(actor: Actor, recording: Recording) -> bool:
     """Whether the actor is a rights officer of this recording: nobody else sees evidence."""
-    if actor.has_everywhere(Role.RIGHTS_OFFICER):
-        return True
-    scopes = actor.scopes(Role.RIGHTS_OFFICER)
-    if not scopes:
-        return False
-    programme_id = get_edition(recording.edition_id).programme_id
-    return not scopes.isdisjoint((f"recording:{recording.id}", f"programme:{programme_id}"))
+    return is_rights_officer(actor, recording)
 
 
 def require_evidence_viewer(actor: Actor, recording: Recording) -> None:

@@ -7,10 +7,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 
+from lms.courses.policy import may_manage_edition
 from lms.courses.queries import get_entry, list_desk_entries
 from lms.infra.current import current_settings, current_storage
 from lms.infra.db import unit_of_work
-from lms.infra.web.access import STAFF, access, current_actor, takes_files
+from lms.infra.web.access import RIGHTS_DESK, STAFF, access, current_actor, takes_files
 from lms.infra.web.errors import error_answer, refusal_sentence
 from lms.infra.web.forms import TomoniForm
 from lms.infra.web.locale import ui_language
@@ -35,7 +36,13 @@ from lms.recordings.operations import (
     retry_processing,
     set_captions_reviewed,
 )
-from lms.recordings.policy import require_recording_adder, require_recording_editor
+from lms.recordings.policy import (
+    may_edit_recording,
+    readable_recordings,
+    require_recording_adder,
+    require_recording_editor,
+    require_recording_reader,
+)
 from lms.recordings.queries import (
     caption_languages,
     find_processing,
@@ -46,7 +53,7 @@ from lms.recordings.queries import (
     list_processing,
     list_recordings,
 )
-from lms.recordings.rules import MAX_CAPTION_BYTES, plain_text
+from lms.recordings.rules import MAX_CAPTION_BYTES, host_of, plain_text
 from lms.recordings.texts import fault_text, processing_text
 from lms.recordings.views.blueprint import blueprint
 from lms.recordings.views.links import show_link
@@ -61,15 +68,18 @@ from lms.recordings.views.uploads import attaching, take_upload
 
 
 @blueprint.get("/desk/editions/<edition_id>/recordings")
-@access(STAFF)
+@access(RIGHTS_DESK)
 def edition_recordings(edition_id: str) -> Any:
-    """List the recordings and handouts of an edition with where they stand."""
+    """List the recordings and handouts of an edition with where they stand.
+
+    A rights officer sees those whose rights are theirs to look after.
+    """
     entry = get_entry(edition_id)
-    require_recording_adder(current_actor(), edition_id)
-    recordings = list_recordings(edition_id)
+    recordings = readable_recordings(current_actor(), edition_id, list_recordings(edition_id))
     return render_template(
         "recordings/edition_recordings.html",
         entry=entry,
+        may_add=may_manage_edition(current_actor(), entry.edition),
         recordings=recordings,
         places=dict(list_places(edition_id)),
         captions=caption_languages([r.id for r in recordings]),
@@ -126,15 +136,31 @@ def _add(edition_id: str, form: RecordingForm) -> Any:
 
 
 @blueprint.get("/desk/recordings/<recording_id>")
-@access(STAFF)
+@access(RIGHTS_DESK)
 def recording(recording_id: str) -> Any:
-    """Show a recording with its file, captions and what can be done with it."""
-    found = _editable(recording_id)
+    """Show a recording with its file, captions and what can be done with it.
+
+    A rights officer reads it only: what they do stands on the page of its rights.
+    """
+    found = get_recording(recording_id)
+    require_recording_reader(current_actor(), found)
     if found.stage == Stage.DESTROYED:  # nothing is left to look after but the record of it
         return redirect(url_for("rights.destruction", recording_id=found.id), 303)
+    if not may_edit_recording(current_actor(), found):
+        return _show_reader(found)
     if found.kind == MediaKind.LINK:
         return show_link(found)
     return _show(found)
+
+
+def _show_reader(found: Recording) -> Any:
+    return render_template(
+        "recordings/reading.html",
+        recording=found,
+        host=host_of(found.source_url) if found.kind == MediaKind.LINK else "",
+        place=dict(list_places(found.edition_id)).get(place_of(found), ""),
+        captions=list_captions(found.id),
+    )
 
 
 @blueprint.get("/desk/recordings/<recording_id>/status")

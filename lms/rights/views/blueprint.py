@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from lms.infra.web.access import RIGHTS_DESK
+from lms.rights.policy import may_set_retention
 from lms.rights.texts import desk
 from lms.rights.views.readers import RIGHTS_READERS
 
@@ -21,6 +22,7 @@ def _words() -> dict[str, Any]:
             "actions": desk.actions_text,
             "duties": desk.obligation_texts,
             "at_desk": RIGHTS_DESK.admits,
+            "keeps": may_set_retention,
             "reads": RIGHTS_READERS.admits,
         }
     }
