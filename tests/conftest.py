@@ -48,7 +48,7 @@ class Database:
 def _postgres_url(worker: str) -> str:
     """Make a database of this worker on the server that TEST_DATABASE_URL names."""
     base = os.environ["TEST_DATABASE_URL"]
-    name = f"tomoni_test_{worker}"
+    name = f"{make_url(base).database or 'tomoni_test'}_{worker}"
     engine = create_engine(base, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))

@@ -315,9 +315,7 @@ def test_a_cancelled_edition_cancels_what_is_to_come(world: World, heard: list[o
 
     assert row_of(past).cancelled_at is None
     assert row_of(coming).cancelled_at == world.now
-    assert heard == [
-        LiveSessionCancelled(coming, world.edition_id, world.now, among_others=True)
-    ]
+    assert heard == [LiveSessionCancelled(coming, world.edition_id, world.now, among_others=True)]
 
 
 # --- joining ----------------------------------------------------------------------------------
