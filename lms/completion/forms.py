@@ -51,6 +51,11 @@ class Choices:
         return [SelectChoice(key, text) for key, text in [("", empty), *words]]
 
 
+def _is_share(percent: int) -> bool:
+    """Whether a share in per cent is one that the form takes."""
+    return _STEP <= percent <= 100 and percent % _STEP == 0  # noqa: PLR2004 - the whole
+
+
 def _clean(text: str | None) -> str | None:
     return text.replace("\0", "").strip() if text else text
 
@@ -67,7 +72,8 @@ class RequirementForm(Form):
     title_ja = _title(_l("Requirement (Japanese)"))
     title_en = _title(_l("Requirement (English)"))
     part = SelectField(_l("Part"), validate_choice=False)
-    attend = BooleanField(_l("Attend a session of the part"))
+    attend = BooleanField(_l("Attend sessions of the part"))
+    share = PlainIntegerField(_l("Share of the sessions to attend"))
     watch = BooleanField(_l("Watch the recordings of the part"))
     percent = PlainIntegerField(_l("Share to watch"), default=DEFAULT_PERMILLE // 10)
     read = BooleanField(_l("Read a lesson"))
@@ -137,12 +143,13 @@ class RuleForm(TomoniForm):
         if (one.part.data or one.attend.data or one.watch.data) and not part:
             faults.append(("part", _("Please choose one of these.")))
         percent = one.percent.data or 0
-        if (
-            one.watch.data
-            and not one.percent.errors
-            and (not _STEP <= percent <= 100 or percent % _STEP)  # noqa: PLR2004 - the whole
-        ):
+        if one.watch.data and not one.percent.errors and not _is_share(percent):
             faults.append(("percent", _("Please write a multiple of 5 from 5 to 100.")))
+        share = one.share.data
+        if one.attend.data and share is not None and not _is_share(share):
+            faults.append(
+                ("share", _("Please write a multiple of 5 from 5 to 100, or leave it empty."))
+            )
         if one.read.data and one.lesson.data not in {key for key, _title in self.offer.lessons}:
             faults.append(("lesson", _("Please choose one of these.")))
         if not (
@@ -181,7 +188,8 @@ class RuleForm(TomoniForm):
         part = one.part.data or ""
         routes: list[Route] = []
         if one.attend.data:
-            routes.append({"kind": "attend", "part_id": part})
+            share = {} if one.share.data is None else {"permille": one.share.data * 10}
+            routes.append({"kind": "attend", "part_id": part, **share})
         if one.watch.data:
             routes.append({"kind": "watch", "part_id": part, "permille": one.percent.data * 10})
         if one.read.data:
@@ -218,12 +226,14 @@ def split_routes(requirement: Requirement) -> tuple[dict[RouteKind, Route], list
 def _entered(requirement: Requirement) -> dict[str, Any]:
     shown, _others = split_routes(requirement)
     permille = int(shown.get(RouteKind.WATCH, {}).get("permille", DEFAULT_PERMILLE))
+    share = shown.get(RouteKind.ATTEND, {}).get("permille")
     return {
         "id": requirement.id,
         "title_ja": requirement.title.get("ja", ""),
         "title_en": requirement.title.get("en", ""),
         "part": requirement.part_id or "",
         "attend": RouteKind.ATTEND in shown,
+        "share": int(share) // 10 if share is not None else None,
         "watch": RouteKind.WATCH in shown,
         "percent": permille // 10,
         "read": RouteKind.READ in shown,

@@ -14,7 +14,10 @@ from lms.sessions.events import (
     AttendanceReconciled,
     EditionCloned,
     LiveSessionCancelled,
+    LiveSessionGroupsChanged,
+    SeminarGroupsChanged,
 )
+from lms.sessions.queries import find_live_session
 from lms.watching.events import CoverageChanged
 
 
@@ -60,12 +63,27 @@ def judge_edition_again(event: RecordingPublished) -> None:
 
 def judge_without_session(event: LiveSessionCancelled) -> None:
     """Judge everyone of an edition of which a session is cancelled, perhaps after the fact."""
+    session = find_live_session(event.live_session_id)
     judge_edition(
         event.edition_id,
         "session_cancelled",
         at=event.at,
-        correction=Correction(live_session_id=event.live_session_id, is_cancelled=True),
+        correction=Correction(
+            live_session_id=event.live_session_id,
+            is_cancelled=True,
+            part_id=session.part_id if session is not None else None,
+        ),
     )
+
+
+def judge_moved_people(event: SeminarGroupsChanged) -> None:
+    """Judge people who are in another seminar group: a share of sessions is one of others now."""
+    judge_people(event.person_ids, event.edition_id, "groups_changed", at=event.at)
+
+
+def judge_other_audience(event: LiveSessionGroupsChanged) -> None:
+    """Judge everyone of an edition of which a session is for others now."""
+    judge_edition(event.edition_id, "groups_changed", at=event.at)
 
 
 def set_usual_rule(event: EditionPublished) -> None:
@@ -93,5 +111,7 @@ HANDLERS: dict[type, tuple[Callable[[Any], None], ...]] = {
     EnrolmentConfirmed: (judge_person_again,),
     RecordingPublished: (judge_edition_again,),
     LiveSessionCancelled: (judge_without_session,),
+    SeminarGroupsChanged: (judge_moved_people,),
+    LiveSessionGroupsChanged: (judge_other_audience,),
     EditionCloned: (take_rule_along,),
 }

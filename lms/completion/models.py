@@ -34,7 +34,8 @@ class CompletionRule(Model):
 class Requirement(WithId, Model):
     """One requirement with one or more routes, any of which meets it.
 
-    `routes`: [{"kind": "attend", "live_session_id"}, {"kind": "watch", "recording_id",
+    `routes`: [{"kind": "attend", "live_session_id" | "part_id", "permille"? (of the part's
+    sessions; absent: one is enough)}, {"kind": "watch", "recording_id",
     "permille"}, {"kind": "read", "lesson_id"}, {"kind": "confirmed"} (by an organiser)].
     """
 

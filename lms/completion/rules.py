@@ -6,7 +6,7 @@ back what was earned: that is a person's decision.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,9 +34,10 @@ class RequirementState(StrEnum):
 class Route:
     """A route with what it stands for already found.
 
-    `live_session_ids`: attending one of them is enough (a session held twice). `recording_ids`:
-    every one must be watched to `permille` (a lecture in two files). An empty list cannot be
-    met yet: the session or the recording is still to come.
+    `live_session_ids`: attending one of them is enough (a session held twice), or with `share`
+    that many thousandths (1 to 1000) of those that are for the person. `recording_ids`: every
+    one must be watched to `permille` (a lecture in two files). An empty list cannot be met yet:
+    the session or the recording is still to come. `part_id`: the part whose things it stands for.
     """
 
     kind: RouteKind
@@ -44,6 +45,8 @@ class Route:
     recording_ids: tuple[str, ...] = ()
     lesson_id: str | None = None
     permille: int = DEFAULT_PERMILLE
+    share: int | None = None
+    part_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +62,30 @@ class Evidence:
     """What is known of one person.
 
     `attended` holds sessions with present, late or left early; `coverage` thousandths watched by
-    recording; `read` lessons; `confirmed` requirements that an organiser confirmed.
+    recording; `read` lessons; `confirmed` requirements that an organiser confirmed; `others`
+    sessions that are not for the person, being for seminar groups of others.
     """
 
     attended: frozenset[str] = frozenset()
     coverage: Mapping[str, int] | None = None
     read: frozenset[str] = frozenset()
     confirmed: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class RouteOutcome:
-    """How far one route is; `permille` of what it asks for."""
+    """How far one route is; `permille` of what it asks for.
+
+    For a route that asks for a share of sessions: `attended` of `sessions` that are for the
+    person.
+    """
 
     route: Route
     is_met: bool
     permille: int
+    attended: int = 0
+    sessions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,8 @@ def judge_route(route: Route, requirement_id: str, evidence: Evidence) -> RouteO
     """Judge one route of a requirement."""
     match route.kind:
         case RouteKind.ATTEND:
+            if route.share is not None:
+                return _judge_share(route, route.share, evidence)
             met = any(key in evidence.attended for key in route.live_session_ids)
             return RouteOutcome(route, met, 1000 if met else 0)
         case RouteKind.WATCH:
@@ -111,6 +124,19 @@ def judge_route(route: Route, requirement_id: str, evidence: Evidence) -> RouteO
         case RouteKind.CONFIRMED:
             met = requirement_id in evidence.confirmed
             return RouteOutcome(route, met, 1000 if met else 0)
+
+
+def sessions_needed(share: int, sessions: int) -> int:
+    """Return how many of `sessions` a share of so many thousandths asks for, rounded up."""
+    return -(-sessions * share // 1000)
+
+
+def _judge_share(route: Route, share: int, evidence: Evidence) -> RouteOutcome:
+    own = set(route.live_session_ids) - evidence.others
+    attended = len(own & evidence.attended)
+    met = bool(own) and attended >= sessions_needed(share, len(own))
+    permille = -(-attended * 1000 // len(own)) if own else 0
+    return RouteOutcome(route, met, permille, attended, len(own))
 
 
 def _judge_watch(route: Route, coverage: Mapping[str, int]) -> RouteOutcome:
@@ -177,11 +203,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What was put right: the attendance of a session, a confirmation, a session cancelled."""
+    """What was put right: the attendance of a session, a confirmation, a session cancelled.
+
+    `part_id`: the part of the session that was cancelled.
+    """
 
     live_session_id: str | None = None
     requirement_id: str | None = None
     is_cancelled: bool = False
+    part_id: str | None = None
 
 
 def lacking(outcome: CompletionOutcome) -> tuple[str, ...]:
@@ -197,7 +227,9 @@ def takes_away(
     """Whether a correction is why a requirement is not met.
 
     A rule made stricter, a second recording published or a lesson marked unread corrects
-    nothing: what was earned under the rule of its time is not asked about again.
+    nothing: what was earned under the rule of its time is not asked about again. The
+    attendance of a session is why when the requirement would be met with it: of a share of
+    sessions only the one by which it is no longer reached.
     """
     if correction is None:
         return False
@@ -205,11 +237,22 @@ def takes_away(
     if correction.requirement_id is not None:
         return any(one.requirement_id == correction.requirement_id for one in missing)
     session = correction.live_session_id
-    if correction.is_cancelled:  # it stands for no route any more
-        return session in evidence.attended and bool(missing)
-    return session not in evidence.attended and any(
-        session in way.route.live_session_ids for one in missing for way in one.routes
+    if session is None or (session in evidence.attended) is not correction.is_cancelled:
+        return False
+    before = replace(evidence, attended=evidence.attended | {session})
+    return any(
+        judge_route(_as_before(way.route, correction, session), one.requirement_id, before).is_met
+        for one in missing
+        for way in one.routes
+        if way.route.kind is RouteKind.ATTEND
     )
+
+
+def _as_before(route: Route, correction: Correction, session: str) -> Route:
+    """Return a route as it was before a correction: what is cancelled stands for none any more."""
+    if not correction.is_cancelled or route.part_id != correction.part_id:
+        return route
+    return replace(route, live_session_ids=(*route.live_session_ids, session))
 
 
 class Verdict(StrEnum):

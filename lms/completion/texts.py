@@ -10,7 +10,7 @@ from flask_babel import ngettext, pgettext
 from lms.completion.errors import CompletionRefusedError
 from lms.completion.models import Certificate, Combine
 from lms.completion.queries import EditionProgress
-from lms.completion.rules import RequirementState, RouteKind
+from lms.completion.rules import RequirementOutcome, RequirementState, RouteKind, RouteOutcome
 from lms.infra.i18n import speaking
 from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language, viewer_zone
@@ -80,6 +80,26 @@ def refusal_text(error: RefusedError | ForbiddenError | InvalidInputError) -> st
         )
     sentence = _REFUSALS.get(error.code)
     return None if sentence is None else str(sentence)
+
+
+def sessions_text(outcome: RouteOutcome) -> str:
+    """Return how many of the sessions of a share somebody attended: 18 of 24 sessions."""
+    return str(
+        ngettext(
+            "%(attended)s of %(num)s session",
+            "%(attended)s of %(num)s sessions",
+            outcome.sessions,
+            attended=outcome.attended,
+        )
+    )
+
+
+def counted_text(outcome: RequirementOutcome) -> str:
+    """Return the sessions attended for a requirement that asks for a share of them, or ""."""
+    if outcome.met_by not in {None, RouteKind.ATTEND}:
+        return ""
+    ways = (one for one in outcome.routes if one.route.share is not None and one.sessions)
+    return ", ".join(sessions_text(one) for one in ways)
 
 
 def left_text(progress: EditionProgress) -> str:

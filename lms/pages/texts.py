@@ -13,6 +13,7 @@ from lms.completion.rules import (
     RouteKind,
     RouteOutcome,
 )
+from lms.completion.texts import sessions_text
 from lms.courses.models import Reach
 from lms.pages.queries import Need
 
@@ -42,6 +43,8 @@ def route_sentence(outcome: RouteOutcome) -> str:
     """Return in a word or two by which way a requirement was met."""
     match outcome.route.kind:
         case RouteKind.ATTEND:
+            if outcome.route.share is not None:
+                return str(_("Attended: %(sessions)s", sessions=sessions_text(outcome)))
             return str(_("Attended"))
         case RouteKind.WATCH:
             return str(_("Watched %(percent)s%%", percent=min(outcome.permille, 1000) // 10))
@@ -57,7 +60,7 @@ def missing_sentence(outcome: RequirementOutcome) -> str:
     for one in outcome.routes:
         match one.route.kind:
             case RouteKind.ATTEND:
-                ways.append(str(_("attend the session")))
+                ways.append(_missing_sessions(one))
             case RouteKind.WATCH:
                 percent = one.route.permille // 10
                 ways.append(
@@ -76,6 +79,22 @@ def missing_sentence(outcome: RequirementOutcome) -> str:
             case RouteKind.CONFIRMED:
                 ways.append(str(_("the organiser confirms it")))
     return str(_(" or ")).join(ways)
+
+
+def _missing_sessions(outcome: RouteOutcome) -> str:
+    """Return what would meet a requirement by attending."""
+    share = outcome.route.share
+    if share is None:
+        return str(_("attend the session"))
+    if not outcome.sessions:
+        return str(_("attend at least %(percent)s%% of the sessions", percent=share // 10))
+    return str(
+        _(
+            "attend at least %(percent)s%% of the sessions (so far %(so_far)s)",
+            percent=share // 10,
+            so_far=sessions_text(outcome),
+        )
+    )
 
 
 def _check_state(outcome: RequirementOutcome) -> str:
@@ -99,7 +118,15 @@ def checklist_items(progress: EditionProgress) -> list[dict[str, Any]]:
         done = outcome.state is RequirementState.DONE
         met = next((one for one in outcome.routes if one.is_met), None)
         watch = next((one for one in outcome.routes if one.route.kind is RouteKind.WATCH), None)
-        attend = next((one for one in outcome.routes if one.route.kind is RouteKind.ATTEND), None)
+        # Where a share of the sessions is asked for, no one of them is what is missing.
+        attend = next(
+            (
+                one
+                for one in outcome.routes
+                if one.route.kind is RouteKind.ATTEND and one.route.share is None
+            ),
+            None,
+        )
         items.append(
             {
                 "title": line.title,

@@ -46,6 +46,7 @@ from lms.completion.rules import (
     judge_completion,
 )
 from lms.courses.models import Lesson, Part
+from lms.enrolment.models import Enrolment
 from lms.infra.db import db
 from lms.kernel.ids import EditionId, PersonId
 from lms.kernel.localized import Localized
@@ -53,11 +54,14 @@ from lms.recordings.models import MediaKind, Recording, Stage
 from lms.records.models import Achievement, LessonReading
 from lms.sessions.models import LiveSession
 from lms.sessions.queries import EVIDENCE_KINDS, decide_rows, evidence_arms
+from lms.sessions.queries.groups import meant_arms, meant_of_rows
 from lms.watching.models import Watch
 
 #: What is played here, and so can be measured; what is held elsewhere cannot.
 _MEASURED = (MediaKind.VIDEO.value, MediaKind.AUDIO.value)
 _THINGS = frozenset({"session", "recording", "gone"})
+#: Sessions that are for seminar groups alone, and whom of them they are for.
+_AUDIENCE = frozenset({"grouped", "meant"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class PersonEvidence:
     """Everything known of one person in some editions.
 
     `ways` tells how a session was attended (venue, web); `resume_ms` and `covered` are by
-    recording; `standing` by edition; `certificates` by edition.
+    recording; `standing` by edition; `certificates` by edition; `others`: sessions that are
+    for seminar groups in which the person is not.
     """
 
     attended: dict[str, str] = field(default_factory=dict)
@@ -98,11 +103,16 @@ class PersonEvidence:
     confirmed: set[str] = field(default_factory=set)
     standing: dict[str, Standing] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    others: frozenset[str] = frozenset()
 
     def facts(self) -> Evidence:
         """Return the frozen facts for the rules."""
         return Evidence(
-            frozenset(self.attended), self.coverage, frozenset(self.read), frozenset(self.confirmed)
+            frozenset(self.attended),
+            self.coverage,
+            frozenset(self.read),
+            frozenset(self.confirmed),
+            self.others,
         )
 
 
@@ -206,12 +216,16 @@ def _route(data: Mapping[str, Any], by_part: Mapping[tuple[str, str], list[str]]
         if data.get("recording_id")
         else by_part.get(("recording", part_id)) or by_part.get(("gone", part_id), [])
     )
+    # Without a share of its own, attending asks for one session alone.
+    share = data.get("permille") if kind is RouteKind.ATTEND else None
     return Route(
         kind=kind,
         live_session_ids=tuple(sorted(sessions)) if kind is RouteKind.ATTEND else (),
         recording_ids=tuple(sorted(recordings)) if kind is RouteKind.WATCH else (),
         lesson_id=data.get("lesson_id"),
         permille=int(data.get("permille", DEFAULT_PERMILLE)),
+        share=int(share) if share is not None else None,
+        part_id=data.get("part_id"),
     )
 
 
@@ -266,6 +280,19 @@ def _as_text(column: Any) -> Any:
     return cast(column, String)
 
 
+def _selected_audience() -> tuple[Any, ...]:
+    """Return which sessions are for groups, and for whom of the people, shaped as evidence."""
+    sessions = select(LiveSession.id).where(LiveSession.edition_id.in_(_param("edition_ids")))
+    grouped, meant = meant_arms(sessions)
+    arms = (grouped, meant.where(Enrolment.person_id.in_(_param("person_ids"))))
+    nothing = [cast(null(), kind) for kind in (String, BigInteger, BigInteger, BigInteger)]
+    found = []
+    for arm in arms:
+        kind, session_id, person_id, text = arm.subquery().c
+        found.append(select(kind, person_id, session_id, text, *nothing))
+    return tuple(found)
+
+
 def _selected_evidence() -> tuple[Any, ...]:
     """Return every kind of evidence in one shape: kind, person, key and what it says."""
     person_ids, edition_ids = _param("person_ids"), _param("edition_ids")
@@ -278,6 +305,7 @@ def _selected_evidence() -> tuple[Any, ...]:
                 person.in_(person_ids), LiveSession.edition_id.in_(edition_ids)
             )
         ),
+        *_selected_audience(),
         select(
             literal("watch"), Watch.person_id, Watch.recording_id, none_text, none_text,
             case(
@@ -343,8 +371,15 @@ def _take_all(found: Mapping[PersonId, PersonEvidence], rows: Sequence[Any]) -> 
     for (session_id, person_id), decision in decide_rows(rows).items():
         if decision.attended:
             found[person_id].attended[session_id] = decision.way or "web"
+    meant = meant_of_rows(
+        (kind, session_id, person_id, text)
+        for kind, person_id, session_id, text, *_rest in rows
+        if kind in _AUDIENCE
+    )
+    for person_id, person in found.items():
+        person.others = frozenset(key for key, whom in meant.items() if person_id not in whom)
     for row in sorted(rows, key=itemgetter(0)):  # what was earned before what was kept of it
-        if row[0] not in EVIDENCE_KINDS:
+        if row[0] not in EVIDENCE_KINDS and row[0] not in _AUDIENCE:
             _take(found[PersonId(row[1])], row)
 
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from lms.completion.operations import confirm_requirement, issue_missing_certificate
 from lms.completion.queries import EditionRule, Enrolled, list_completion
 from lms.completion.rules import RequirementState, RouteKind
-from lms.completion.texts import STATE_CHIPS, STATES, WAYS
+from lms.completion.texts import STATE_CHIPS, STATES, WAYS, counted_text
 from lms.completion.views.blueprint import blueprint, own_entry
 from lms.infra.db import unit_of_work
 from lms.infra.web.access import STAFF, access, current_actor, found
@@ -50,6 +50,7 @@ def people(edition_id: str) -> Any:
         chips=STATE_CHIPS,
         icons=STATE_ICONS,
         ways=WAYS,
+        counted=counted_text,
         done=RequirementState.DONE,
         confirmed=RouteKind.CONFIRMED,
         nav_current="completion.edition_rule",

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     String,
     and_,
     cast,
@@ -70,10 +71,11 @@ def is_meant(live_session_id: Any, enrolment_id: Any = Enrolment.id) -> ColumnEl
     )
 
 
-def meant_arms(live_session_ids: Collection[str]) -> tuple[Any, Any]:
+def meant_arms(live_session_ids: Collection[str] | Select[str]) -> tuple[Any, Any]:
     """Return two statements of the same shape: sessions that are for groups, and for whom.
 
-    Shape: kind (`grouped`, `meant`), session, person, ''.
+    The sessions are given by their ids or by a statement of them. Shape: kind (`grouped`,
+    `meant`), session, person, ''.
     """
     nobody = cast(null(), String)
     return (

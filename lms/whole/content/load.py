@@ -324,7 +324,8 @@ def _route(
     """Return a route with ids for slugs, or None when what it names is not there.
 
     A file cannot name a meeting or a recording, which do not exist yet: attend and watch name
-    the part, and stand for every meeting and every recording of it.
+    the part, and stand for every meeting (one is enough, or a share of them is needed) and every
+    recording of it.
     """
     kind = route["kind"]
     if kind == "read":
@@ -334,6 +335,6 @@ def _route(
     if part_id is None:
         return None
     found: dict[str, Any] = {"kind": kind, "part_id": part_id}
-    if kind == "watch":
+    if "percent" in route:
         found["permille"] = route["percent"] * 10
     return found

@@ -31,6 +31,7 @@ _PROGRAMME = (
 _EDITION = ("slug", "title", "mode", "approval", "parts", "completion")
 _EDITION_MAY = ("capacity", "starts_on", "ends_on", "apply_until", "groups", "timetable")
 _ROUTES = {"attend": ("part",), "watch": ("part", "percent"), "read": ("lesson",)}
+_ROUTES_MAY = {"attend": ("percent",)}
 
 
 @dataclass(slots=True)
@@ -241,13 +242,13 @@ class _ProgrammeReader:
             if key not in loose:
                 read.fault(node, f"{what} lacks the key {key!r}, which {kind} asks for.")
         for key in loose:
-            if key not in {"kind", *_ROUTES[kind]}:
+            if key not in {"kind", *_ROUTES[kind], *_ROUTES_MAY.get(kind, ())}:
                 read.fault(loose[key], f"{what}: a route of the kind {kind} has no {key!r}.")
         route: dict[str, Any] = {"kind": kind}
         if kind == "read":
             route["lesson"] = self._lesson(loose.get("lesson"), what, parts)
             return route
-        if kind == "watch":
+        if "percent" in loose:
             route["percent"] = read.whole(loose.get("percent"), f"{what}: 'percent'", 1, 100)
         if "part" in loose:
             route["part"] = read.slug(loose["part"], f"{what}: 'part'")
