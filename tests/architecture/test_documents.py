@@ -48,5 +48,16 @@ def test_pictures_are_small_and_used() -> None:
 
 def test_every_setting_is_told_to_operators() -> None:
     read = set(VARIABLE.findall((ROOT / "lms/config.py").read_text(encoding="utf-8")))
-    told = set(VARIABLE.findall((ROOT / "docs/operators.md").read_text(encoding="utf-8")))
-    assert read == told
+    for guide in ("operators.md", "operators.ja.md"):
+        told = set(VARIABLE.findall((ROOT / "docs" / guide).read_text(encoding="utf-8")))
+        assert read == told, guide
+
+
+def test_the_operator_s_guide_shows_the_same_commands_in_both_languages() -> None:
+    shown = []
+    for guide in ("operators.md", "operators.ja.md"):
+        text = (ROOT / "docs" / guide).read_text(encoding="utf-8")
+        blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        lines = [line.partition("# ")[0].strip() for one in blocks for line in one.splitlines()]
+        shown.append([re.sub(r'"[^"]*"|\S+\.xlsx', "…", line) for line in lines if line])
+    assert shown[0] == shown[1]
