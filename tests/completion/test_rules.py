@@ -1,5 +1,6 @@
 """What meets a requirement, what requirements make a completion, what a judgement leads to."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -22,6 +23,7 @@ from lms.completion.rules import (
     lacking,
     masked_name,
     needed_of,
+    sessions_needed,
     takes_away,
 )
 from lms.kernel.dates import fiscal_year
@@ -42,6 +44,87 @@ def test_one_of_the_sessions_of_a_part_is_enough() -> None:
     outcome = judge_requirement(EITHER, Evidence(attended=frozenset({"s2"})))
 
     assert (outcome.state, outcome.met_by) == (RequirementState.DONE, RouteKind.ATTEND)
+
+
+@given(st.integers(1, 1000), st.integers(1, 300))
+def test_a_share_is_rounded_up_and_never_more_than_all(share: int, sessions: int) -> None:
+    needed = sessions_needed(share, sessions)
+
+    assert 1 <= needed <= sessions
+    assert needed * 1000 >= share * sessions > (needed - 1) * 1000
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> tuple[Route, Evidence]:
+    """A route that asks for a share of some sessions, and somebody who was at some of them."""
+    keys = [f"s{n}" for n in range(draw(st.integers(0, 12)))]
+    some = st.frozensets(st.sampled_from([*keys, "elsewhere"]))
+    route = Route(RouteKind.ATTEND, tuple(keys), share=draw(st.integers(1, 1000)), part_id="part")
+    return route, Evidence(attended=draw(some), others=draw(some))
+
+
+@given(shares())
+def test_a_share_is_of_the_sessions_that_are_for_the_person(one: tuple[Route, Evidence]) -> None:
+    route, known = one
+    (outcome,) = judge_requirement(RequirementFacts("q1", (route,)), known).routes
+    own = set(route.live_session_ids) - known.others
+
+    assert (outcome.attended, outcome.sessions) == (len(own & known.attended), len(own))
+    enough = outcome.attended * 1000 >= (route.share or 0) * len(own)
+    assert outcome.is_met is (bool(own) and enough)
+    assert 0 <= outcome.permille <= 1000
+    # Sessions of others change nothing, attended or not.
+    alone = replace(known, attended=known.attended - known.others)
+    bare = replace(route, live_session_ids=tuple(sorted(own)))
+    (same,) = judge_requirement(RequirementFacts("q1", (bare,)), alone).routes
+    assert replace(same, route=route) == outcome
+
+
+@given(shares(), st.integers(0, 11))
+def test_of_a_share_only_the_session_that_is_missing_now_takes_away(
+    one: tuple[Route, Evidence], place: int
+) -> None:
+    route, known = one
+    session = f"s{place}"
+    before = replace(known, attended=known.attended | {session})
+    after = replace(known, attended=known.attended - {session})
+    facts = [RequirementFacts("q1", (route,))]
+    was, now = (judge_completion("all", None, facts, each) for each in (before, after))
+
+    correction = Correction(live_session_id=session)
+    assert takes_away(correction, after, now) is (was.is_met and not now.is_met)
+    assert not takes_away(correction, before, was)
+
+
+@given(shares(), st.sampled_from(["part", "another", None]))
+def test_a_cancelled_session_takes_away_from_the_share_of_its_own_part(
+    one: tuple[Route, Evidence], part_id: str | None
+) -> None:
+    route, known = one
+    known = replace(known, attended=known.attended | {"gone"})
+    whole = replace(route, live_session_ids=(*route.live_session_ids, "gone"))
+    was, now = (
+        judge_completion("all", None, [RequirementFacts("q1", (each,))], known)
+        for each in (whole, route)
+    )
+
+    correction = Correction(live_session_id="gone", is_cancelled=True, part_id=part_id)
+    expected = part_id == "part" and was.is_met and not now.is_met
+    assert takes_away(correction, known, now) is expected
+
+
+def test_a_share_begun_is_part_of_the_way() -> None:
+    route = Route(RouteKind.ATTEND, ("s1", "s2", "s3"), share=800)
+    requirement = RequirementFacts("q1", (route,))
+
+    assert state_of(requirement) is RequirementState.TODO
+    assert state_of(requirement, attended=frozenset({"s1", "s2"})) is RequirementState.PART
+    assert state_of(requirement, attended=frozenset({"s1"}), others=frozenset({"s2", "s3"})) is (
+        RequirementState.DONE
+    )
+    assert state_of(requirement, attended=frozenset({"s1"}), others=frozenset({"s1"})) is (
+        RequirementState.TODO
+    )
 
 
 def test_every_recording_of_a_part_must_be_watched_to_the_threshold() -> None:

@@ -106,6 +106,25 @@ def titles(answer: TestResponse) -> list[str]:
     return re.findall(r'name="requirements-\d+-title_ja"[^>]*value="([^"]*)"', answer.text)
 
 
+def test_a_share_of_the_sessions_is_set_shown_and_taken_back(
+    course: Course, sign_in: SignIn
+) -> None:
+    client = sign_in(course.cast.organiser)
+    route = {"kind": "attend", "part_id": course.parts[0].id}
+
+    for typed, stored in (("８５", {**route, "permille": 850}), ("", route)):
+        more = {"requirements-0-share": typed, "requirements-0-watch": None}
+        answer = client.post(rule_url(course), data=entered(course, **more))
+        assert answer.status_code == 303, answer.text
+        assert course.requirements()[0].routes == [stored]
+        page = client.get(rule_url(course)).text
+        box = re.search(r'<input[^>]*name="requirements-0-share"[^>]*>', page)
+        assert box is not None
+        assert ('value="85"' in box[0]) is bool(typed)
+        db.session.delete(course.requirements()[0])
+        db.session.commit()
+
+
 def test_buttons_arrange_without_saving(course: Course, sign_in: SignIn) -> None:
     client = sign_in(course.cast.organiser)
     two = {
@@ -156,6 +175,10 @@ def test_the_default_is_one_click_and_saves_as_shown(course: Course, sign_in: Si
         ({"requirements-0-percent": "105"}, "requirements-0-percent"),
         ({"requirements-0-percent": "half"}, "requirements-0-percent"),
         ({"requirements-0-percent": ""}, "requirements-0-percent"),
+        ({"requirements-0-share": "33"}, "requirements-0-share"),
+        ({"requirements-0-share": "0"}, "requirements-0-share"),
+        ({"requirements-0-share": "105"}, "requirements-0-share"),
+        ({"requirements-0-share": "most"}, "requirements-0-share"),
         ({"requirements-0-read": "y", "requirements-0-lesson": "x"}, "requirements-0-lesson"),
         ({"requirements-0-attend": None, "requirements-0-watch": None}, "requirements-0-attend"),
     ],

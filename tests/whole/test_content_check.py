@@ -89,6 +89,8 @@ ONE_FAULT = [
     (P, "{kind: attend, part: part-1}", "{kind: fly, part: part-1}", "must be one of"),
     (P, "{kind: read, lesson: wages}", "{kind: read, lesson: nothing}", "no part of this edition"),
     (P, "percent: 80", "percent: 101", "1 to 100"),
+    (P, "attend, part: part-1}", "attend, part: part-1, percent: 0}", "1 to 100"),
+    (P, "lesson: wages}", "lesson: wages, percent: 80}", "the kind read has no 'percent'"),
     (P, "combine: at_least\n      needed", "combine: all\n      needed", "only at_least"),
     (P, "needed: 1", "needed: 3", "1 to 2"),
     # front matter

@@ -298,6 +298,17 @@ def test_other_features_hear_that_an_edition_changed(
     assert len(heard) == 2
 
 
+def test_a_share_of_the_sessions_is_loaded_and_taken_away(folder: Path, load: Load) -> None:
+    load()
+    route = {"kind": "attend", "part_id": _one(Part, slug="part-1").id}
+    spoil(folder, P, "attend, part: part-1}", "attend, part: part-1, percent: 33}")
+    load()
+    assert _one(Requirement, position=1).routes[0] == {**route, "permille": 330}
+    spoil(folder, P, "part-1, percent: 33}", "part-1}")
+    load()
+    assert _one(Requirement, position=1).routes[0] == route
+
+
 def _command(settings: Settings, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
     monkeypatch.setenv("TOMONI_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("TOMONI_SECRET_KEY", settings.secret_key)
