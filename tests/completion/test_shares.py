@@ -61,7 +61,9 @@ class Stage:
             )  # fmt: skip
 
     def ask(self, permille: int) -> None:
-        route = {"kind": "attend", "part_id": self.part.id, "permille": permille}
+        route: dict[str, str | int] = {
+            "kind": "attend", "part_id": self.part.id, "permille": permille
+        }  # fmt: skip
         draft = RequirementDraft({"ja": "合宿", "en": "The stage"}, (route,), self.part.id)
         self.course.rule(draft)
 
