@@ -157,6 +157,21 @@ _OTHERS: Mapping[str, Any] = {
     "flag_note_too_long": _l("This is too long: at most 300 characters are taken."),
     "link_takes_no_file": _l("What is held elsewhere takes no file. Add a recording instead."),
     "captions_rows": _l("These captions cannot be read. Please load the page again."),
+    "captions_not_agreed": _l(
+        "A rightsholder has not allowed captions in the language spoken. Ask them first, under "
+        "rights."
+    ),
+    "translation_not_agreed": _l(
+        "A rightsholder has not allowed a translation: neither captions nor sound in another "
+        "language. Ask them first, under rights."
+    ),
+    "cut_not_agreed": _l(
+        "A rightsholder has not allowed that parts are taken out. Ask them first, under rights."
+    ),
+    "trim_not_agreed": _l(
+        "A rightsholder has not allowed that it is shortened at its ends. Ask them first, under "
+        "rights."
+    ),
     "language_unknown": _l("This is no language tag. Please write one such as en, ms or zh-Hant."),
     "track_in_own_language": _l(
         "The recording's own sound is in this language. "

@@ -13,8 +13,10 @@ from lms.infra.current import current_settings
 from lms.infra.db import db
 from lms.infra.retention import add_kept
 from lms.infra.web.errors import error_answer
+from lms.recordings.operations import add_judge
 from lms.rights.operations.journal import FILE, unreplayed
 from lms.rights.operations.retaining import KINDS
+from lms.rights.queries.adapting import may_make
 
 log = structlog.get_logger()
 
@@ -32,11 +34,14 @@ class _Guard:
 def register(app: Flask) -> None:
     """Say what is kept for a time, and hold pages back while the journal tells of losses.
 
+    And have whatever is made of a recording judged by what its rightsholders allow.
+
     Looked at once a process, when it is first asked for something, and where there is no journal
     that costs one look at the disk.
     """
     for kind in KINDS:
         add_kept(kind)
+    add_judge(may_make)
     guard = _Guard()
     app.extensions["journal_guard"] = guard
     app.before_request_funcs.setdefault(None, []).insert(0, lambda: _hold_back(guard))

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from lms.infra.db import db
+from lms.infra.db import db, unit_of_work
 from lms.people.models import Person
 from lms.recordings.models import Recording
 from lms.recordings.rules import Cue
-from lms.rights.models import RefusalLog
+from lms.rights.models import Agreement, RefusalLog
+from lms.rights.rules.consent import ConsentTerms
 from lms.watching.rules import Found, search_lines
 from tests.conftest import Cast
 from tests.watching.conftest import Shelf
@@ -182,3 +183,42 @@ def test_strangers_find_nothing(
         missing = stranger.get(address.format("none"))
         assert answer.status_code == missing.status_code == 404
         assert "春季" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("ticked", "read", "shown"),
+    [
+        ({"captions", "translation", "transcript"}, ["en", "ja"], ["en", "ja"]),
+        ({"captions", "transcript"}, ["ja"], ["ja"]),
+        ({"captions", "translation"}, [], ["en", "ja"]),
+        ({"transcript"}, ["ja"], []),
+        (set(), [], []),
+    ],
+)
+def test_what_a_rightsholder_does_not_allow_is_neither_shown_nor_read(
+    cast: Cast,
+    shelf: Shelf,
+    sign_in: SignIn,
+    recording: Recording,
+    *,
+    ticked: set[str],
+    read: list[str],
+    shown: list[str],
+) -> None:
+    agreement = shelf.agree(recording)
+    terms = ConsentTerms(uses=frozenset({"play"}), **dict.fromkeys(ticked, True))  # type: ignore[arg-type]
+    with unit_of_work():
+        db.session.get_one(Agreement, agreement.id).answers = {"given": terms.to_json()}
+    shelf.publish(recording)
+    client = in_english(sign_in(cast.trainee))
+    told = client.get(f"/api/v1/recordings/{recording.id}/transcript").get_json()
+    assert sorted(one["language"] for one in told["languages"]) == read
+    assert bool(told["cues"]) is bool(read)
+    page = client.get(f"/recordings/{recording.id}/transcript")
+    assert page.status_code == (200 if read else 404)
+    opened = client.post(f"/api/v1/recordings/{recording.id}/play-sessions").get_json()
+    assert sorted(one["language"] for one in opened["captions"]) == shown
+    ways = opened["playlist"].removesuffix("index.m3u8")
+    for language in ("ja", "en"):
+        answer = client.get(f"{ways}captions/{language}.vtt")
+        assert answer.status_code == (200 if language in shown else 404)

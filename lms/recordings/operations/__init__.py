@@ -33,6 +33,7 @@ from lms.recordings.operations.editing import (
 from lms.recordings.operations.flags import FlagDetails, add_flag, change_flag, delete_flag
 from lms.recordings.operations.indexing import index_transcripts
 from lms.recordings.operations.links import add_link, change_address
+from lms.recordings.operations.permitting import add_judge, cut_makings
 from lms.recordings.operations.processing import (
     clean_leftovers,
     destroy_files,
@@ -113,6 +114,7 @@ __all__ = [
     "UploadPlan",
     "UploadState",
     "add_flag",
+    "add_judge",
     "add_link",
     "add_recording",
     "add_shelved",
@@ -131,6 +133,7 @@ __all__ = [
     "clean_copy",
     "clean_leftovers",
     "clean_track",
+    "cut_makings",
     "delete_captions",
     "delete_flag",
     "delete_recording",

@@ -12,6 +12,7 @@ from lms.kernel.ids import EditionId, RecordingId
 from lms.recordings.errors import CaptionFault, CaptionsChangedError, RecordingRefusedError
 from lms.recordings.events import RecordingChanged
 from lms.recordings.models import Caption, MediaKind, Recording, Stage
+from lms.recordings.operations.permitting import require_words
 from lms.recordings.policy import require_recording_editor
 from lms.recordings.queries import find_caption
 from lms.recordings.rules import (
@@ -41,7 +42,8 @@ def put_captions(
     """Store captions in a language, replacing what was there; nobody has checked them yet.
 
     `machine`: a program wrote them, which viewers are told until somebody has read them.
-    Raises InvalidInputError (caption_language) for what is no language tag, and (captions) with
+    Raises InvalidInputError (caption_language) for what is no language tag or what a rightsholder
+    did not allow (captions_not_agreed, translation_not_agreed), and (captions) with
     a CaptionFault's code and, for faulty lines, the facts `lines` (numbers joined by commas) and
     `more` (how many further ones).
     """
@@ -49,6 +51,7 @@ def put_captions(
     require_recording_editor(actor, recording)
     _check_kind(recording)
     tag = _tag(language)
+    require_words(recording, tag, "caption_language", at)
     reading = _read(recording, data)
     caption = find_caption(recording_id, tag)
     _store(recording, caption, tag, reading, status="machine" if machine else "draft", at=at)
@@ -69,6 +72,7 @@ def save_captions(
     require_recording_editor(actor, recording)
     _check_kind(recording)
     tag = _tag(language)
+    require_words(recording, tag, "captions", at)
     caption = find_caption(recording_id, tag)
     if revision != (caption.revision if caption else 0):
         raise CaptionsChangedError
@@ -138,6 +142,8 @@ def set_captions_reviewed(
 ) -> None:
     """Say that somebody has read the captions against the film, or take that back."""
     recording, caption = _caption(actor, recording_id, language)
+    if reviewed:
+        require_words(recording, caption.language, "captions", at)
     caption.status = "reviewed" if reviewed else "draft"
     caption.revision += 1
     record_act(actor, "captions.reviewed" if reviewed else "captions.reopened", "recording",

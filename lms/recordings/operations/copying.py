@@ -23,6 +23,7 @@ from lms.recordings.errors import MediaFault, MediaFaultError, RecordingRefusedE
 from lms.recordings.events import RecordingChanged
 from lms.recordings.models import MediaCopy, MediaKind, Recording, Rendition, Stage
 from lms.recordings.operations.encoding import cut_film, decrypt, probe
+from lms.recordings.operations.permitting import require_cuts
 from lms.recordings.operations.removing import queue_removal
 from lms.recordings.operations.rendering import kept_if_whole, rendition_root, workplace
 from lms.recordings.policy import require_recording_editor
@@ -91,7 +92,8 @@ def request_copy(
     """Have the copy to take away made with exactly these cuts: [a, b) in ms, of a paper pages.
 
     The same cuts again change nothing while that copy is there or being made. Another copy is
-    no longer taken away from now on. Raises InvalidInputError (cuts) and RecordingRefusedError
+    no longer taken away from now on. Raises InvalidInputError (cuts; also for cuts that a
+    rightsholder did not allow) and RecordingRefusedError
     (copy_not_ready).
     """
     recording = _locked(actor, recording_id)
@@ -100,6 +102,7 @@ def request_copy(
     merged = merge_cuts(cuts, _whole(recording))
     if merged is None:
         raise InvalidInputError("cuts", "cuts_outside")
+    require_cuts(recording, merged, _whole(recording), at)
     copy = _lock_copy(recording)
     if copy is None:
         copy = MediaCopy(recording_id=recording.id, media_version=recording.media_version, cuts=[])

@@ -19,6 +19,7 @@ from lms.kernel.ids import EditionId, RecordingId
 from lms.recordings.errors import MediaFault, RecordingRefusedError
 from lms.recordings.events import RecordingChanged
 from lms.recordings.models import AudioTrack, MediaKind, Recording, Rendition, Stage
+from lms.recordings.operations.permitting import require_words
 from lms.recordings.operations.receiving import Received, Target
 from lms.recordings.operations.removing import queue_removal
 from lms.recordings.operations.rendering import MadeRendition, rendition_root
@@ -52,7 +53,7 @@ def add_track(
     (language, shift, file) and RecordingRefusedError (tracks_for_paper).
     """
     recording = _locked(actor, recording_id)
-    tag = check_track(recording, language, shift_ms)
+    tag = check_track(recording, language, shift_ms, at)
     root = rendition_root(recording.id, recording.media_version)
     if not received.key.startswith(f"{root}-"):  # the film was replaced while it came in
         raise InvalidInputError("file", "track_of_old_version")
@@ -244,10 +245,11 @@ def _locked(actor: Actor, recording_id: str) -> Recording:
     return recording
 
 
-def check_track(recording: Recording, language: str, shift_ms: int) -> str:
+def check_track(recording: Recording, language: str, shift_ms: int, at: datetime) -> str:
     """Return the tag under which a track would be added, before its file is sent.
 
-    Raises InvalidInputError (language, shift) and RecordingRefusedError (tracks_for_paper).
+    Raises InvalidInputError (language, also where a rightsholder allows no translation; shift) and
+    RecordingRefusedError (tracks_for_paper).
     """
     if recording.kind not in _WITH_SOUND:
         raise RecordingRefusedError("tracks_for_paper")
@@ -257,6 +259,7 @@ def check_track(recording: Recording, language: str, shift_ms: int) -> str:
         raise InvalidInputError("language", "language_unknown")
     if tag == recording.language:
         raise InvalidInputError("language", "track_in_own_language")
+    require_words(recording, tag, "language", at)
     return tag
 
 

@@ -61,7 +61,7 @@ def send_track(recording_id: str) -> Any:
     if shift_ms is None:
         return _show(found, form)
     try:
-        check_track(found, _language(form), shift_ms)
+        check_track(found, _language(form), shift_ms, clock.now())
         if form.upload.data == CHECK_ONLY:
             return jsonify(ok=True)
         return _sent(found) if _add(found, form, shift_ms) else _show(found, form)

@@ -1,14 +1,18 @@
 """Keeping the frozen facts equal to the tables."""
 
 from datetime import datetime
+from typing import Any
 
 from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
 from lms.kernel.actor import Actor
 from lms.recordings.models import Recording
+from lms.recordings.operations import cut_makings
 from lms.rights.models import RefusalLog, RightsFacts
 from lms.rights.operations.recordable import write_recording_state
 from lms.rights.queries import recording_case
+from lms.rights.queries.adapting import find_makings
+from lms.rights.queries.tables import length_of
 from lms.rights.rules import recording_from_json
 
 
@@ -24,7 +28,7 @@ def rewrite_facts(recording_id: str, at: datetime) -> None:
     recording = lock_row(Recording, recording_id)
     if recording is None:
         return
-    facts = recording_case(recording)
+    facts = facts_at(recording, at)
     recording_from_json(facts)
     row = db.session.get(RightsFacts, recording_id)
     if row is None:
@@ -35,6 +39,20 @@ def rewrite_facts(recording_id: str, at: datetime) -> None:
     db.session.flush()
     if recording.live_session_id is not None:
         write_recording_state(recording.live_session_id, at)
+
+
+def facts_at(recording: Recording, at: datetime) -> dict[str, Any]:
+    """Return what the decision may read of a recording: no copy with cuts that are not allowed.
+
+    So that a copy made before a rightsholder ruled such cuts out is taken away no more (R13).
+    """
+    facts = recording_case(recording)
+    cuts = facts.get("cut_rendition")
+    if cuts:
+        wanted = cut_makings(cuts, length_of(recording) or 0)
+        if not wanted <= find_makings(recording.id, at):
+            del facts["cut_rendition"]
+    return facts
 
 
 def log_refusal(actor: Actor, recording_id: str, action: str, code: str, at: datetime) -> None:

@@ -19,6 +19,7 @@ from lms.people.queries import is_id, organisation_tree_facts
 from lms.recordings.models import MediaKind, Recording, Stage
 from lms.recordings.operations import (
     bump_generation,
+    cut_makings,
     mark_in_review,
     mark_published,
     request_copy,
@@ -26,7 +27,7 @@ from lms.recordings.operations import (
 from lms.rights.errors import RightsRefusedError
 from lms.rights.events import RecordingPublished, RecordingTakenDown
 from lms.rights.models import Publication, Segment, Takedown
-from lms.rights.operations.freezing import rewrite_facts
+from lms.rights.operations.freezing import facts_at, rewrite_facts
 from lms.rights.operations.opening import open_recording
 from lms.rights.policy import require_rights_desk
 from lms.rights.queries import (
@@ -34,9 +35,10 @@ from lms.rights.queries import (
     day_start,
     is_whole,
     open_takedowns,
-    recording_case,
     wanted_cuts,
 )
+from lms.rights.queries.adapting import find_makings
+from lms.rights.queries.tables import length_of
 from lms.rights.rules import (
     Action,
     Reach,
@@ -140,11 +142,13 @@ def publish_opened(
 def _have_copy_made(recording: Recording, scope: Scope, at: datetime) -> None:
     """Have the file made that may be taken away, where taking it away was published.
 
-    A paper without hidden pages is its own copy.
+    A paper without hidden pages is its own copy. Cuts that a rightsholder rules out are not made.
     """
     if scope.actions is not None and Action.DOWNLOAD not in scope.actions:
         return
     cuts = wanted_cuts(recording.id, at)
+    if not cut_makings(cuts, length_of(recording) or 0) <= find_makings(recording.id, at):
+        return  # nobody takes it away then (R13); the page of its parts says so
     if recording.kind in _FILMS or (recording.kind == MediaKind.PAPER and cuts):
         request_copy(SYSTEM, recording.id, cuts, at)
 
@@ -163,7 +167,7 @@ def plan_publication(
     if _stopping(recording.id, at):
         raise RightsRefusedError("taken_down")
     scope = wanted_scope(details)
-    case = recording_case(recording)
+    case = facts_at(recording, at)
     if within_rights:
         rights = sum_up_rights(recording_from_json(case), to_ms(at))
         within = scope if rights is None else intersect_scopes(rights, scope)

@@ -286,7 +286,8 @@ def request_cut_copy(actor: Actor, recording_id: str, at: datetime) -> MediaCopy
     """Have the copy to take away made without what is hidden from those it is published for.
 
     A download with hidden parts needs a copy with exactly these cuts (R13). Raises
-    RightsRefusedError (no_cuts), RecordingRefusedError (copy_not_ready).
+    RightsRefusedError (no_cuts), RecordingRefusedError (copy_not_ready), InvalidInputError (cuts:
+    a rightsholder rules such cuts out).
     """
     recording = open_recording(recording_id)
     require_rights_desk(actor, recording)

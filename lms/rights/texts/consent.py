@@ -53,6 +53,11 @@ AFTER_NAMES: Final[Mapping[str, Any]] = {
     "keep": _l("Keep them hidden, as a record"),
 }
 
+MAKING_NAMES: Final[Mapping[str, Any]] = {
+    **{name: ADAPTATION_NAMES[name] for name in ("captions", "translation", "transcript")},
+    **{name: EDIT_NAMES[name] for name in ("trim", "cut")},
+}
+
 CHOICE_NAMES: Final[Mapping[str, Any]] = {
     "yes": _l("I allow it as asked"),
     "narrower": _l("I allow less (set the limits below)"),
@@ -176,6 +181,17 @@ def consent_refusal_of(error: object) -> str | None:
 def sentence(code: str) -> str:
     """Return the sentence for what is wrong with an input, by its code."""
     return str(_INVALID[code])
+
+
+def ruled_out_words(allowed: frozenset[str]) -> str:
+    """Return what the rightsholders do not let be made, in words; '' where they let all be made."""
+    return _joined(str(name) for key, name in MAKING_NAMES.items() if key not in allowed)
+
+
+def after_words(answers: Mapping[str, Any]) -> str:
+    """Return what an agreement says of the time after its period; '' where no form asked."""
+    said = answers.get("given") or answers.get("asked")
+    return str(AFTER_NAMES[ConsentTerms.from_json(said).after]) if said else ""
 
 
 def reach_words(terms: ConsentTerms, names: Mapping[str, str], language: str) -> str:

@@ -24,6 +24,7 @@ from lms.rights.models import DestructionRecord
 from lms.rights.operations.closing import close_recording, list_stored, tick_copy
 from lms.rights.operations.destruction_paper import print_destruction
 from lms.rights.policy import require_evidence_reader
+from lms.rights.queries.adapting import list_signed_answers
 from lms.rights.queries.closing import count_kept, find_destruction
 from lms.rights.texts.closing import (
     copies_by_hand,
@@ -32,6 +33,7 @@ from lms.rights.texts.closing import (
     summed_up,
     what_text,
 )
+from lms.rights.texts.consent import after_words
 from lms.rights.views.asking import pdf_answer
 from lms.rights.views.blueprint import blueprint
 from lms.rights.views.managing import managed_recording
@@ -47,6 +49,7 @@ def close(recording_id: str) -> Any:
     recording = managed_recording(recording_id)
     if recording.stage == Stage.DESTROYED:
         return redirect(url_for("rights.destruction", recording_id=recording.id), 303)
+    signed = list_signed_answers(recording.id)
     entry, kept = get_entry(recording.edition_id), count_kept(recording)
     db.session.expunge(recording)  # else the next word of it begins a transaction anew
     db.session.rollback()  # no transaction stays open while the store is asked
@@ -78,6 +81,7 @@ def close(recording_id: str) -> Any:
         total=sum(one.size for one in stored),
         count=len(stored),
         kept=kept,
+        agreed=[(name, after) for name, answers in signed if (after := after_words(answers))],
     )
     return page, 422 if form.is_submitted() else 200
 

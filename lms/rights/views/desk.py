@@ -44,9 +44,11 @@ from lms.rights.queries import (
     list_overrides,
     read_rights_desk,
 )
+from lms.rights.queries.adapting import find_makings
 from lms.rights.queries.elsewhere import find_removal_task
 from lms.rights.queries.proposals import list_proposals
 from lms.rights.rules import Code, Reach
+from lms.rights.texts.consent import ruled_out_words
 from lms.rights.texts.desk import brief_text, gap_texts, reach_text, scope_text, window_text
 from lms.rights.texts.segments import (
     CLASHES,
@@ -293,6 +295,7 @@ def show_rights(
         note_form=NoteForm(None),
         withdraw_forms=withdraw_forms,
         answer_forms=answer_forms,
+        ruled_out=ruled_out_words(find_makings(recording.id, at)),
         scope_text=lambda scope: scope_text(scope, names, language),
         brief_text=lambda scope: brief_text(scope, names, language),
         refusals=[(gap_texts([Code(code)])[0], count) for code, count in desk.refusals],

@@ -16,6 +16,7 @@ from lms.kernel.errors import NotFoundError
 from lms.rights.operations.expiring import ask_renewal
 from lms.rights.policy import require_rights_desk
 from lms.rights.queries.expiry import Ending, EndKind, list_endings, sent_reminders
+from lms.rights.texts.consent import after_words
 from lms.rights.texts.register import reminder_text
 from lms.rights.views.blueprint import blueprint
 from lms.rights.views.readers import RIGHTS_READERS
@@ -43,6 +44,7 @@ def expiry() -> Any:
             if subject == one.subject_id or (kind == "viewers" and subject == one.recording.id)
         ],
         may_renew=lambda one: _renewable(one) and RIGHTS_DESK.admits(current_actor()),
+        after=lambda one: after_words(one.agreement.answers) if one.agreement else "",
         today=clock.day_in(at),
     )
 

@@ -162,9 +162,13 @@ def confirm_segments(recording_id: str) -> Any:
 def cut_copy(recording_id: str) -> Any:
     """Have a copy to take away made without what is hidden."""
     managed_recording(recording_id)
-    with unit_of_work():
-        request_cut_copy(current_actor(), recording_id, clock.now())
-    flash(_("The copy is being made."), "done")
+    try:
+        with unit_of_work():
+            request_cut_copy(current_actor(), recording_id, clock.now())
+    except InvalidInputError as error:  # cuts that a rightsholder rules out
+        flash(refusal_sentence(error), "warn")
+    else:
+        flash(_("The copy is being made."), "done")
     return _back(recording_id, "copy")
 
 

@@ -19,6 +19,8 @@ from lms.kernel import clock
 from lms.recordings.queries import find_caption, get_recording, list_cues
 from lms.recordings.rules import media_key, render_vtt
 from lms.rights.models import PlaySession
+from lms.rights.queries.adapting import may_make
+from lms.rights.rules.adapting import making_of
 from lms.watching.operations import Gate, begin_view, decide_play
 from lms.watching.queries import (
     MediaPlace,
@@ -28,6 +30,7 @@ from lms.watching.queries import (
     may_show_cover,
     reference_lengths,
 )
+from lms.watching.queries.makings import allowed_sounds
 from lms.watching.rules import (
     Cut,
     MediaToken,
@@ -95,7 +98,7 @@ def playlist(token: str, recording_id: str) -> Any:
         return opened
     recording = get_recording(recording_id)
     tracks = list_tracks(recording_id, opened.place.media_version)
-    sounds = list_sounds(tracks, recording.language)
+    sounds = allowed_sounds(recording, list_sounds(tracks, recording.language), clock.now())
 
     def address_of(rendition_id: str) -> str:
         other = replace(opened.token, rendition_id=rendition_id)
@@ -168,7 +171,8 @@ def captions(token: str, recording_id: str, language: str) -> Any:
     if not isinstance(opened, _Opened):
         return opened
     caption = find_caption(recording_id, language)
-    if caption is None:
+    spoken = get_recording(recording_id).language
+    if caption is None or not may_make(recording_id, making_of(spoken, language), clock.now()):
         abort(404)
     return media_answer(render_vtt(keep_cues(list_cues(caption), opened.cut.hidden)), "text/vtt")
 

@@ -23,6 +23,7 @@ from lms.watching.queries import (
     may_show_cover,
     view_action,
 )
+from lms.watching.queries.makings import has_readable_captions
 from lms.watching.rules import DEFAULT_THRESHOLD
 from lms.watching.views.answers import course_address, file_answer
 from lms.watching.views.blueprint import blueprint
@@ -67,7 +68,7 @@ def watch(recording_id: str) -> Any:
         stated=country,
         left_out=bool(viewing.left_out),
         chapters=_chapters(shown.recording, viewing) if shown.has_chapters else [],
-        has_captions=shown.has_captions,
+        has_captions=shown.has_captions and has_readable_captions(shown.recording, at),
         takeable=find_takeable(viewing, shown.recording, country) if viewing.allowed else None,
     )
 

@@ -22,6 +22,7 @@ from lms.watching.errors import PlayRefusedError, WatchResult
 from lms.watching.forms import MAX_BODY, read_country, read_report
 from lms.watching.operations import Opened, Reported, end_watch, open_play, report_watch
 from lms.watching.queries import Covered, decide_for, may_show_cover, view_action
+from lms.watching.queries.makings import allowed_captions, allowed_sounds
 from lms.watching.rules import (
     TOKEN_LIFE,
     MediaToken,
@@ -173,7 +174,8 @@ def _opened_json(actor: Actor, opened: Opened) -> dict[str, Any]:
         opened.cut.gone,
     )
     place: dict[str, Any] = {"token": signed(token), "recording_id": recording.id}
-    sounds = list_sounds(opened.tracks, recording.language)
+    sounds = allowed_sounds(recording, list_sounds(opened.tracks, recording.language), clock.now())
+    captions = allowed_captions(recording, list_captions(recording.id), clock.now())
     preselected = choose_sound(sounds, ui_language())
     return {
         "play_session": play.id,
@@ -210,7 +212,7 @@ def _opened_json(actor: Actor, opened: Opened) -> dict[str, Any]:
                 "label": caption_name(caption),
                 "address": url_for("watching.captions", **place, language=caption.language),
             }
-            for caption in list_captions(recording.id)
+            for caption in captions
         ],
         "coverage": _coverage_json(opened.covered),
         "message": _("Playing has ended in another place, as it may run in two places at a time.")

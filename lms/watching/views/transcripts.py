@@ -10,7 +10,7 @@ from lms.infra.web.access import PUBLIC, access, current_actor
 from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.recordings.models import Caption
-from lms.recordings.queries import get_recording, list_captions, list_cues
+from lms.recordings.queries import get_recording, list_cues
 from lms.recordings.rules import Cue, readable_text
 from lms.rights.rules import Action
 from lms.watching.queries import (
@@ -22,6 +22,7 @@ from lms.watching.queries import (
     reference_lengths,
     view_action,
 )
+from lms.watching.queries.makings import readable_captions
 from lms.watching.rules import MAX_QUERY, Found, cut_segments, keep_cues, search_lines
 from lms.watching.texts import caption_name
 from lms.watching.views.answers import course_address, guard, note_refusal, refusal_json
@@ -104,7 +105,7 @@ def transcript_json(recording_id: str) -> Any:
 
 
 def _read(recording_id: str, viewing: Viewing) -> _Transcript:
-    captions = list_captions(recording_id)
+    captions = readable_captions(get_recording(recording_id), clock.now())
     chosen = _choose(captions, request.args.get("language", ""))
     cues: list[Cue] = []
     if chosen is not None:
