@@ -29,7 +29,7 @@ from lms.recordings.models import MediaCopy, Recording
 from lms.rights.models import Agreement, Segment
 from lms.rights.operations import rewrite_facts
 from lms.watching.jobs import JOBS
-from lms.watching.operations import COPY_KEPT, printable, read_serial
+from lms.watching.operations import COPY_KEPT, plain_letters, printable, read_serial
 from lms.watching.operations.papers import font_folder
 from lms.watching.rules import find_in_pages, hidden_pages, nearest_page, visible_pages
 from tests.conftest import Cast, grant
@@ -546,6 +546,35 @@ def test_a_name_that_no_font_has_keeps_what_can_be_printed() -> None:
     assert printable("Nguyễn Văn A") == "Nguyễn Văn A"
     assert printable("สมชาย ใจดี") == "\u3013 \u3013"
     assert printable("") == ""
+
+
+def test_pictures_have_letters_for_every_latin_name() -> None:
+    assert plain_letters("Nguy\u1ec5n V\u0103n \u0110\u1ee9c") == "Nguyen Van Duc"
+    assert plain_letters("\u0141ukasz") == "Lukasz"
+    assert plain_letters("José 髙﨑") == "José 髙﨑"
+
+
+def test_a_name_in_letters_that_no_font_has_is_told_of_and_given_in_latin_letters(
+    cast: Cast, shelf: Shelf, sign_in: SignIn
+) -> None:
+    paper = shelf.paper()
+    shelf.agree(paper)
+    shelf.publish(paper)
+    with unit_of_work():
+        person = db.session.get_one(Person, cast.trainee.id)
+        person.family_name = person.given_name = ""
+        person.full_name = "สมชาย ใจดี"
+    client = sign_in(cast.trainee)
+    page = client.get(f"/recordings/{paper.id}").text
+    assert 'data-testid="lost-letters"' in page
+    _status, data, _headers = fetch(client, f"/recordings/{paper.id}/file.pdf")
+    assert "\u3013" in words_of(data)[0]
+    with unit_of_work():
+        person = db.session.get_one(Person, cast.trainee.id)
+        person.romanised_family, person.romanised_given = "Jaidee", "Somchai"
+    assert 'data-testid="lost-letters"' not in client.get(f"/recordings/{paper.id}").text
+    _status, data, _headers = fetch(client, f"/recordings/{paper.id}/file.pdf")
+    assert "JAIDEE Somchai" in words_of(data)[0]
 
 
 def test_words_are_found_over_the_end_of_a_line_and_told_where() -> None:

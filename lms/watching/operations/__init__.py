@@ -3,7 +3,13 @@
 from lms.watching.operations.closing import close_idle_plays
 from lms.watching.operations.keys import Gate, begin_view, decide_play
 from lms.watching.operations.opening import PLAYED, Opened, open_play
-from lms.watching.operations.papers import Stamp, draw_page, printable, read_words
+from lms.watching.operations.papers import (
+    Stamp,
+    draw_page,
+    plain_letters,
+    printable,
+    read_words,
+)
 from lms.watching.operations.reporting import Reported, end_watch, report_watch
 from lms.watching.operations.stamping import COPY_KEPT, copy_key, make_copy, read_serial
 
@@ -22,6 +28,7 @@ __all__ = [
     "end_watch",
     "make_copy",
     "open_play",
+    "plain_letters",
     "printable",
     "read_serial",
     "read_words",

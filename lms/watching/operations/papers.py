@@ -6,6 +6,7 @@ out as a file.
 
 import io
 import json
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _WIDTH = 1400
 _MOST_PIXELS = 12_000_000
 #: What printers put where a character is missing (the geta mark).
 MISSING_MARK = "\u3013"
+#: Blocks of Latin letters with marks, of which the font of pictures has a few only.
+_MARKED = ((0x100, 0x250), (0x1E00, 0x1F00))
+_STROKED = {"\u0110": "D", "\u0111": "d", "\u0131": "i", "\u0141": "L", "\u0142": "l"}
 #: PDFium is not made for several threads at a time.
 _pdfium = Lock()
 
@@ -76,6 +80,21 @@ def printable(text: str) -> str:
         else char
         for place, char in enumerate(text)
     )  # fmt: skip
+
+
+def plain_letters(text: str) -> str:
+    """Return a text whose Latin letters the Japanese sans-serif font of pictures has.
+
+    Marks that it lacks fall away (Nguyen for what Vietnamese writes with two of them); the serif
+    font of papers has them.
+    """
+    return "".join(_plain(char) for char in text)
+
+
+def _plain(char: str) -> str:
+    if not any(first <= ord(char) < last for first, last in _MARKED):
+        return char
+    return _STROKED.get(char) or unicodedata.normalize("NFD", char)[0]
 
 
 def font_folder() -> Path:
@@ -151,11 +170,13 @@ def _stamped_picture(plain: bytes, stamp: Stamp) -> bytes:
     pen = ImageDraw.Draw(across)
     middle = (page.width // 2, page.height // 2)
     large = ImageFont.truetype(font_file, max(24, page.width // 22))
-    pen.text(middle, stamp.name, font=large, fill=(110, 110, 110, 52), anchor="mm")
+    pen.text(middle, plain_letters(stamp.name), font=large, fill=(110, 110, 110, 52), anchor="mm")
     turned = across.rotate(30, resample=Image.Resampling.BICUBIC)
     small = ImageFont.truetype(font_file, max(14, page.width // 75))
     foot = (page.width // 2, page.height - page.width // 60)
-    ImageDraw.Draw(turned).text(foot, stamp.line, font=small, fill=(80, 80, 80, 220), anchor="ms")
+    ImageDraw.Draw(turned).text(
+        foot, plain_letters(stamp.line), font=small, fill=(80, 80, 80, 220), anchor="ms"
+    )
     return _png(Image.alpha_composite(page, turned).convert("RGB"))
 
 

@@ -7,10 +7,12 @@ from typing import Any
 from flask import abort, render_template, request
 
 from lms.infra.current import current_storage
+from lms.infra.typesetting import missing_glyphs
 from lms.infra.web.access import PUBLIC, access, current_actor
 from lms.infra.web.formats import format_moment
 from lms.infra.web.locale import ui_language, viewer_zone
 from lms.kernel import clock
+from lms.people.queries import list_names
 from lms.recordings.models import MediaKind, Recording
 from lms.recordings.queries import find_new_version, get_recording
 from lms.rights.rules import Action, Decision
@@ -52,6 +54,7 @@ def show_handout(shown: Shown, viewing: Viewing, at: datetime, country: str | No
     place = visible.index(number)
     words = shown_words(recording, visible)
     query = request.args.get("q", "").strip()[:_LONGEST_SEARCH]
+    offers = _offers(viewing, recording.id, at, country)
     return render_template(
         "watching/handout.html",
         shown=shown,
@@ -67,7 +70,8 @@ def show_handout(shown: Shown, viewing: Viewing, at: datetime, country: str | No
         query=query,
         hits=find_in_pages(words, query) if query else None,
         country=country,
-        offers=_offers(viewing, recording.id, at, country),
+        offers=offers,
+        lost_letters=lost_letters() if _may_be_stamped(viewing, offers) else "",
         version=find_new_version(recording),
         course_href=course_address(shown.programme, shown.edition),
         attribution=viewing.decision.obligations.attribution,
@@ -123,9 +127,32 @@ def bars_copies(decision: Decision) -> bool:
 
 def stamp_of(at: datetime, serial: str = "") -> Stamp:
     """Return whose copy it is, from when, and which one."""
-    name = printable(current_actor().display_name) or visitor_text()
+    name = printable(stamped_name()) or visitor_text()
     when = format_moment(at, viewer_zone(), ui_language())
     return Stamp(name, "  ".join(part for part in (name, when, serial) if part))
+
+
+def stamped_name() -> str:
+    """Return whose name stands in a stamp, before what no font has is marked in it.
+
+    The name on pages; where our fonts lack letters of it, such as Thai ones, the name for papers
+    in Latin script if that can be printed.
+    """
+    actor = current_actor()
+    if actor.person_id is None or not missing_glyphs(actor.display_name):
+        return actor.display_name
+    known = list_names([actor.person_id]).get(actor.person_id)
+    latin = "" if known is None else known.latin
+    return latin if latin and not missing_glyphs(latin) else actor.display_name
+
+
+def lost_letters() -> str:
+    """Return the letters of the reader's name that a stamp cannot show, each once; mostly none."""
+    return missing_glyphs(stamped_name())
+
+
+def _may_be_stamped(viewing: Viewing, offers: Offers) -> bool:
+    return offers.download or offers.print or viewing.decision.obligations.watermark
 
 
 def _offers(viewing: Viewing, recording_id: str, at: datetime, country: str | None) -> Offers:
