@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from typing_extensions import override
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect, Rule
@@ -21,6 +21,7 @@ from werkzeug.routing import RequestRedirect, Rule
 from lms.config import Settings
 from tests.architecture.walking import (
     Answer,
+    Writes,
     address,
     arguments,
     ask,
@@ -28,6 +29,7 @@ from tests.architecture.walking import (
     cookies_of,
     count_rows,
     methods_of,
+    noting_writes,
     objects_of,
     one_request,
     place,
@@ -118,6 +120,7 @@ class Site:
     world: World
     cookies: dict[str, str]
     connection: Connection
+    writes: Writes
     rows: dict[str, int]
     forms: dict[str, tuple[str, Found]]
     searches: list[tuple[str, Found]]
@@ -125,6 +128,7 @@ class Site:
     def send(self, who: str, method: str, path: str, **more: Any) -> str | None:
         """Ask; return what is wrong with the answer, or None."""
         with one_request(self.connection):
+            self.writes.take()
             try:
                 answer = ask(browser(self.app, self.cookies[who]), method, path, **more)
             except Exception as error:  # noqa: BLE001 - any crash is what is looked for
@@ -136,7 +140,7 @@ class Site:
             return f"{answer.status}"
         if "Traceback (most recent" in answer.text:
             return "a traceback is shown"
-        if answer.status < 400:
+        if answer.status < 400 or not self.writes.take():
             return None
         now = count_rows(self.connection, WITNESSES)
         changed = sorted(name for name, count in now.items() if count != self.rows[name])
@@ -152,9 +156,9 @@ def site(
 ) -> Iterator[Site]:
     with emptied(session_app, database, settings) as app, standing_clock():
         world = build_world(tmp_path_factory.mktemp("world"))
-        with taking_back() as connection:
+        with taking_back() as connection, noting_writes(connection) as writes:
             rows = count_rows(connection, WITNESSES)
-            found = Site(app, world, cookies_of(app, world), connection, rows, {}, [])
+            found = Site(app, world, cookies_of(app, world), connection, writes, rows, {}, [])
             for who in READERS:
                 _read_forms(found, who)
             yield found
@@ -256,6 +260,16 @@ UNSEEN: dict[str, tuple[str, ...]] = {
     # No letter was cancelled or has run out.
     "rights.drop_agreement": (),
 }  # fmt: skip
+
+
+def test_what_is_written_is_noted(site: Site) -> None:
+    with one_request(site.connection):
+        site.writes.take()
+        site.connection.execute(text("SELECT 1"))
+        assert not site.writes.take()
+        site.connection.execute(text("DELETE FROM person WHERE id = 'nobody'"))
+        assert site.writes.take()
+        assert not site.writes.take()
 
 
 def test_every_form_is_found(site: Site) -> None:

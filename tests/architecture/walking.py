@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, TextClause, event, text
 from werkzeug.routing import Rule
 
 from lms.infra.db import Model, db
@@ -92,6 +92,35 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "watching.whose_copy": {"serial": "serial"},
 }
 """Routes that are told by a question in the address which thing they are for."""
+
+
+class Writes:
+    """Whether any statement that changes rows was sent since the last look."""
+
+    def __init__(self) -> None:
+        self._seen = False
+
+    def note(self, *sent: Any) -> None:
+        """Hear of a statement, as `before_cursor_execute` tells it."""
+        self._seen |= sent[2].lstrip()[:6].upper() in {"INSERT", "UPDATE", "DELETE"} or (
+            "RETURNING" in sent[2]
+        )
+
+    def take(self) -> bool:
+        """Return whether there was one, and forget it."""
+        seen, self._seen = self._seen, False
+        return seen
+
+
+@contextmanager
+def noting_writes(connection: Connection) -> Iterator[Writes]:
+    """Note what is written on a connection: counting all tables costs far more than asking."""
+    writes = Writes()
+    event.listen(connection, "before_cursor_execute", writes.note)
+    try:
+        yield writes
+    finally:
+        event.remove(connection, "before_cursor_execute", writes.note)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lms.infra.markup.blocks import Chart, read_chart
-from lms.infra.markup.chart import WIDE, chart_html, draw
+from lms.infra.markup.chart import chart_html, draw
 from lms.infra.markup.scale import (
     axis_around,
     axis_from_zero,
@@ -17,6 +17,7 @@ from lms.infra.markup.scale import (
     wrap,
     write_number,
 )
+from lms.infra.markup.sheet import WIDE
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False, allow_infinity=False).map(lambda v: round(v, 3))
 
@@ -32,7 +33,7 @@ def _chart(kind: str = "bar", x: str = "[2022, 2023, 2024]", values: str = "[2.0
         lambda _line, sentence: faults.append(sentence),
     )
     assert faults == []
-    assert made is not None
+    assert isinstance(made, Chart)
     return made
 
 

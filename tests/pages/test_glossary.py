@@ -75,7 +75,11 @@ def _words(page: str) -> list[str]:
 @pytest.mark.parametrize(
     ("language", "order", "headings"),
     [
-        ("ja", ["ilo", "bonus", "base-pay", "agency", "dispute"], ["A–Z", "あ", "か", "は", "ら"]),
+        (
+            "ja",
+            ["ilo", "bonus", "base-pay", "agency", "dispute"],
+            ["英字など", "あ", "か", "は", "ら"],
+        ),
         ("en", ["agency", "base-pay", "bonus", "dispute", "ilo"], ["A", "B", "D", "I"]),
     ],
 )
