@@ -17,9 +17,10 @@ from lms.recordings.jobs import JOBS, TICKS
 from lms.recordings.models import Caption, Recording, Rendition, TranscriptIndex
 from lms.recordings.operations import index_transcripts
 from lms.recordings.queries import list_unindexed
-from lms.rights.models import Segment
+from lms.rights.models import Agreement, Segment
 from lms.rights.operations import rewrite_facts, take_down, withdraw_agreement
 from lms.rights.queries import find_agreement
+from lms.rights.rules.consent import ConsentTerms
 from tests.conftest import NOW, Cast
 from tests.rights.conftest import Course, Desk, add_recording, course, desk, granted
 
@@ -121,6 +122,98 @@ def test_what_is_hidden_is_not_found(app: Flask, cast: Cast, spoken: str) -> Non
     assert f"/recordings/{spoken}?t=0" in page(app, cast, "trainee", "労働組合")
 
 
+def tick(*allowed: str, recording_id: str, **more: Any) -> None:
+    """Let the rightsholders' signed forms allow these makings, and no other."""
+    ticked: dict[str, Any] = dict.fromkeys(allowed, True)
+    terms = ConsentTerms(uses=frozenset({"play"}), **ticked, **more)
+    with unit_of_work():
+        for agreement in db.session.query(Agreement).filter_by(recording_id=recording_id):
+            agreement.answers = {"given": terms.to_json()}
+
+
+@pytest.fixture
+def translated(spoken: str) -> str:
+    """Return a recording with captions of its own language and a translation."""
+    vtt = "WEBVTT\n\n00:00:05.000 --> 00:00:10.000\nBargaining (団体交渉) decides\n"
+    with unit_of_work():
+        db.session.add(Caption(recording_id=spoken, language="en", vtt=vtt, updated_at=NOW))
+        db.session.flush()
+        index_transcripts(spoken)
+    return spoken
+
+
+@pytest.mark.parametrize(
+    ("ticked", "original", "translation"),
+    [
+        ({"captions", "translation", "transcript"}, True, True),
+        ({"captions", "transcript"}, True, False),
+        ({"transcript"}, True, False),
+        ({"captions", "translation"}, False, False),
+        (set(), False, False),
+    ],
+)
+def test_words_that_a_form_rules_out_are_neither_found_nor_shown(
+    app: Flask, cast: Cast, translated: str, *, ticked: set[str], original: bool, translation: bool
+) -> None:
+    tick(*ticked, recording_id=translated)
+    for query, snippet, allowed in (
+        ("労働組合", "賃金は労働組", original),
+        ("bargaining", "Bargaining (団体交渉) decides", translation),
+    ):
+        told = page(app, cast, "trainee", query)
+        assert (f"/recordings/{translated}?t=" in told) is allowed
+        assert ("How wages are set" in told) is allowed
+        assert (snippet in told) is allowed
+
+
+def test_words_that_are_ruled_out_do_not_stand_before_those_that_are_not(
+    app: Flask, cast: Cast, translated: str
+) -> None:
+    told = page(app, cast, "trainee", "交渉")  # the reader's language before others
+    assert "Bargaining" in told
+    assert "合との交渉で決まる" not in told
+    tick("captions", "transcript", recording_id=translated)
+    told = page(app, cast, "trainee", "交渉")
+    assert "Bargaining" not in told
+    assert "合との交渉で決まる" in told
+
+
+def test_a_title_is_found_where_words_are_ruled_out(
+    app: Flask, cast: Cast, translated: str
+) -> None:
+    tick(recording_id=translated)
+    told = page(app, cast, "trainee", "賃金")
+    assert "How wages are set" in told
+    assert "賃金は労働組" not in told
+
+
+def test_each_rightsholder_of_the_whole_must_allow_words(
+    app: Flask, cast: Cast, desk: Desk, translated: str
+) -> None:
+    tick("captions", "translation", "transcript", recording_id=translated)
+    assert "Bargaining" in page(app, cast, "trainee", "bargaining")
+    second = desk.agree(holder_name="青島 渚")
+    terms = ConsentTerms(uses=frozenset({"play"}), transcript=True)
+    with unit_of_work():
+        db.session.get_one(Agreement, second.id).answers = {"given": terms.to_json()}
+    assert "Bargaining" not in page(app, cast, "trainee", "bargaining")
+    assert "賃金は労働組" in page(app, cast, "trainee", "労働組合")
+
+
+def test_another_recording_s_form_rules_out_nothing_here(
+    app: Flask, cast: Cast, course: Course, desk: Desk, spoken: str
+) -> None:
+    with unit_of_work():
+        other = add_recording(course.edition_id, title={"ja": "別", "en": "Another"}).id
+    desk.agree(recording_id=other, grants=(granted(),))
+    desk.publish(recording_id=other)
+    say(other)
+    tick(recording_id=other)
+    told = page(app, cast, "trainee", "労働組合")
+    assert f"/recordings/{spoken}?t=" in told
+    assert other not in told
+
+
 def test_a_withdrawal_takes_it_out_at_once(
     app: Flask, cast: Cast, course: Course, desk: Desk
 ) -> None:
@@ -168,6 +261,7 @@ def test_the_number_of_queries_does_not_grow(
         desk.publish(recording_id=key)
     for key in keys:  # said in each, and a part of each is hidden
         say(key)
+        tick("captions", "transcript", recording_id=key)
         hide(key)
     assert db.session.query(Recording).count() > 30
     page(app, cast, "trainee")

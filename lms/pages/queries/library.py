@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import and_, or_, select
 
@@ -16,7 +16,10 @@ from lms.kernel.japanese import search_document, search_key
 from lms.pages.queries.media import MediaLine
 from lms.recordings.models import Caption, Recording, TranscriptIndex
 from lms.recordings.rules import parse_cues, readable_text, search_index
+from lms.rights.models import Agreement
 from lms.rights.queries import Watchable, known_until, list_watchable, listing_viewer, seeing
+from lms.rights.queries.adapting import IS_SIGNED, SIGNED_FORM, makings_of
+from lms.rights.rules.adapting import is_readable
 from lms.sessions.queries import attended_session_ids
 from lms.watching.models import Watch
 from lms.watching.queries import Covered, covered_of, reference_lengths_of
@@ -77,8 +80,8 @@ def find_library(
     """Return what an actor may see now, newest first; with `text` only where it is found.
 
     Found in the title, or said in captions that this viewer may read: what lies in ranges that
-    are hidden from them is not found. `language` is which captions are taken first. The number
-    of queries does not depend on how much there is.
+    are hidden from them is not found, nor what a signed form does not let be read. `language` is
+    which captions are taken first. The number of queries does not depend on how much there is.
     """
     viewer = listing_viewer(
         actor,
@@ -89,7 +92,7 @@ def find_library(
     keys = [key for word in text.split() if (key := search_key(word))]
     said: dict[str, _Said] = {}
     if text.strip():
-        said = _said_in(found, keys, language)
+        said = _said_in(found, keys, language, at)
         found = [
             one
             for one in found
@@ -130,21 +133,18 @@ def _is_titled(title: Mapping[str, str], keys: Collection[str]) -> bool:
     return bool(keys) and all(key in document for key in keys)
 
 
-def _said_in(found: Sequence[Watchable], keys: Collection[str], language: str) -> dict[str, _Said]:
+def _said_in(
+    found: Sequence[Watchable], keys: Collection[str], language: str, at: datetime
+) -> dict[str, _Said]:
     """Return where the words are said, by recording; the reader's language before others."""
     if not keys or not found:
         return {}
     known = {one.recording.id: one for one in found}
-    query = select(
-        TranscriptIndex.recording_id, TranscriptIndex.language, TranscriptIndex.words
-    ).where(TranscriptIndex.recording_id.in_(known))
-    for key in keys:
-        query = query.where(TranscriptIndex.words.contains(key, autoescape=True))
     rows = sorted(
-        db.session.execute(query).all(),
-        key=lambda row: (row.language != language, row.language.split("-")[0] != language),
+        _readable_words([one.recording for one in found], keys, at),
+        key=lambda row: (row[1] != language, row[1].split("-")[0] != language),
     )
-    hidden = _hidden([known[key] for key in {row.recording_id for row in rows}])
+    hidden = _hidden([known[key] for key in {row[0] for row in rows}])
     said: dict[str, _Said] = {}
     for recording_id, tag, words in rows:
         if recording_id in said:
@@ -153,6 +153,41 @@ def _said_in(found: Sequence[Watchable], keys: Collection[str], language: str) -
         if starts:
             said[recording_id] = _Said(tag, starts)
     return said
+
+
+def _readable_words(
+    recordings: Collection[Recording], keys: Collection[str], at: datetime
+) -> list[tuple[str, str, str]]:
+    """Return (recording, language, words) of the captions in which all keys stand.
+
+    Only those that rightsholders let be read as a transcript, by their forms of the day. One
+    query, in which the words come once for every signed form beside them.
+    """
+    spoken = {one.id: one.language for one in recordings}
+    query = (
+        select(
+            TranscriptIndex.recording_id,
+            TranscriptIndex.language,
+            TranscriptIndex.words,
+            *SIGNED_FORM,
+        )
+        .outerjoin(
+            Agreement, and_(Agreement.recording_id == TranscriptIndex.recording_id, IS_SIGNED)
+        )
+        .where(TranscriptIndex.recording_id.in_(spoken))
+    )
+    for key in keys:
+        query = query.where(TranscriptIndex.words.contains(key, autoescape=True))
+    tracks: dict[tuple[str, str], str] = {}
+    forms: dict[tuple[str, str], list[Any]] = {}
+    for recording_id, tag, words, *form in db.session.execute(query):
+        tracks[recording_id, tag] = words
+        forms.setdefault((recording_id, tag), []).append(form)
+    return [
+        (*track, words)
+        for track, words in tracks.items()
+        if is_readable(makings_of(forms[track], at), spoken[track[0]], track[1])
+    ]
 
 
 def _hidden(found: Collection[Watchable]) -> dict[str, Intervals]:
