@@ -33,6 +33,7 @@ from lms.sessions.models import (
 )
 from lms.sessions.operations import cancel_live_session
 from lms.sessions.operations.cloning import plan_clone
+from lms.sessions.operations.groups import GroupPlan, Placing, add_group, place_people
 from lms.sessions.operations.postponing import (
     PostponePlan,
     SessionMove,
@@ -68,7 +69,7 @@ SECOND = {
     "ends_local": datetime(2026, 11, 9, 17, 30),  # noqa: DTZ001
 }
 UNTIL = NOW + timedelta(days=10)
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @pytest.fixture(autouse=True)
@@ -579,6 +580,84 @@ def test_the_preview_shows_dates_and_clashes_then_all_is_done_in_one_act(
     assert "山瀬 春夫" in page
     told = desk.get(f"/desk/sessions/{key}/told")
     assert told.status_code == 200
+
+
+def two_groups(world: World, sign_in: SignIn) -> tuple[str, str, Callable[..., dict[str, str]]]:
+    """Put a person into each of two groups, with a session of each at the same time.
+
+    Return the two sessions, and how to look at the notes of each when the days are these.
+    """
+    cast, keys = world.cast, []
+    for title, person in (("Red", cast.trainee), ("Blue", cast.other_trainee)):
+        world.enrol(person)
+        with unit_of_work():
+            group = add_group(
+                world.organiser, world.edition_id, GroupPlan(title={"ja": title}), at=NOW
+            )
+            place_people(
+                world.organiser, world.edition_id, [Placing(person.id, group, None)], at=NOW
+            )
+        keys.append(world.add(**LATER, group_ids=(group,), title={"ja": title}))
+    red, blue = keys
+    desk = sign_in(cast.organiser)
+
+    def look(red_day: str, blue_day: str, **more: str) -> dict[str, str]:
+        fields = {"kind": "moved", "cause": "weather", "days": "7", "shown_days": "7",
+                  "words_en": "A typhoon comes", "anyway": "x",
+                  f"day-{red}": red_day, f"day-{blue}": blue_day}  # fmt: skip
+        for key in cards():
+            fields.setdefault(f"day-{key}", "2026-11-09")
+            fields[f"starts-{key}"], fields[f"ends-{key}"] = "16:00", "17:30"
+        answer_page = desk.post(
+            f"/desk/editions/{world.edition_id}/postpone", data={**fields, **more}
+        )
+        assert answer_page.status_code == 200
+        rows = answer_page.get_data(as_text=True).split('name="day-')[1:]
+        return {row.split('"')[0]: row.split("</tr>")[0] for row in rows}
+
+    def cards() -> list[str]:
+        db.session.rollback()
+        return [card.id for card in reading.list_movable(world.edition_id, NOW)]
+
+    return red, blue, look
+
+
+def test_the_preview_tells_only_of_those_whom_a_group_session_is_for(
+    world: World, sign_in: SignIn
+) -> None:
+    red, blue, look = two_groups(world, sign_in)
+    programme, other = add_edition("elsewhere", "published", NOW)
+    there = World(world.cast, programme, other, NOW)
+    there.enrol(world.cast.other_trainee)
+    there.add(**SECOND)
+    elsewhere = "名が、同じ時間に"
+
+    side_by_side = look("2026-11-09", "2026-11-09")
+    assert (elsewhere in side_by_side[red], elsewhere in side_by_side[blue]) == (False, True)
+    apart = look("2026-11-09", "2026-11-10")
+    assert not any(elsewhere in row for row in apart.values())
+
+
+def test_groups_that_come_to_meet_side_by_side_are_not_in_each_others_way(
+    world: World, sign_in: SignIn
+) -> None:
+    red, blue, look = two_groups(world, sign_in)
+    with unit_of_work():  # so far one after the other
+        row = db.session.get_one(LiveSession, blue)
+        row.starts_at, row.ends_at = row.starts_at + DAY, row.ends_at + DAY
+    common = world.add(**SECOND)
+
+    rows = look("2026-11-16", "2026-11-16", **{f"day-{common}": "2026-11-17"})
+    assert not any("line-note" in row for row in rows.values())
+    # What is for everybody is in the way of each of them, though not they of each other.
+    rows = look("2026-11-16", "2026-11-16", **{f"day-{common}": "2026-11-16"})
+    assert [rows[key].count("line-note") for key in (red, blue, common)] == [1, 1, 2]
+    # The same lecturer cannot be in both rooms.
+    with unit_of_work():
+        for key in (red, blue):
+            db.session.get_one(LiveSession, key).host_id = world.cast.speaker.id
+    rows = look("2026-11-16", "2026-11-16", **{f"day-{common}": "2026-11-17"})
+    assert [rows[key].count("line-note") for key in (red, blue, common)] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(

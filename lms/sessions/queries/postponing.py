@@ -107,9 +107,15 @@ def count_told(edition_id: str, live_session_ids: Sequence[str]) -> ToldCounts:
 
 
 def meeting_on(
-    card: SessionCard, span: tuple[datetime, datetime], speakers: Sequence[PersonId | None]
+    card: SessionCard,
+    span: tuple[datetime, datetime],
+    speakers: Sequence[PersonId | None],
+    group_ids: Collection[str],
 ) -> Meeting:
-    """Return a session at other times, as clashes see it. No query."""
+    """Return a session at other times, as clashes see it. No query.
+
+    `group_ids`: the seminar groups that it is for, as `queries.groups` tells; none: everybody.
+    """
     return Meeting(
         span[0],
         span[1],
@@ -117,6 +123,7 @@ def meeting_on(
         frozenset(str(person) for person in speakers if person is not None),
         card.host_id,
         place_keys(card.venue_name, card.room),
+        frozenset(group_ids),
     )
 
 

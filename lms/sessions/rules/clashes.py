@@ -53,6 +53,11 @@ class Meeting:
         """Whether both are for groups of one edition, and no group has to be in both."""
         return bool(self.groups and other.groups) and not self.groups & other.groups
 
+    def goes_beside(self, other: "Meeting") -> bool:
+        """Whether both can go on at once: parallel, and no room nor who runs them needed twice."""
+        needed_twice = self.hands & other.hands or self.place & other.place
+        return self.is_parallel(other) and not needed_twice
+
 
 @dataclass(frozen=True, slots=True)
 class Clash:

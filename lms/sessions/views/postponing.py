@@ -40,6 +40,7 @@ from lms.sessions.operations.postponing import (
 from lms.sessions.queries import EditionDesk, SessionCard
 from lms.sessions.queries import postponing as reading
 from lms.sessions.queries.clashes import find_clashes
+from lms.sessions.queries.groups import group_ids_of_edition_sessions
 from lms.sessions.queries.timetable import find_edition_by_slugs
 from lms.sessions.rules.clashes import Clash, Meeting, digest
 from lms.sessions.rules.postponing import Answer, PostponeKind, overlapping
@@ -164,6 +165,7 @@ def _lines(
 ) -> tuple[tuple[Line, ...], tuple[Clash, ...]]:
     """Return the lines of the preview with what stands in their way."""
     speakers = queries.speakers_of([one.card.id for one in entries])
+    groups = group_ids_of_edition_sessions(desk.edition_id)
     meetings: list[Meeting | None] = []
     faults: list[str] = []
     for one in entries:
@@ -177,7 +179,12 @@ def _lines(
                 fault = refusal_text(error) or ""
             else:
                 names = [speaker.person_id for speaker in speakers.get(one.card.id, ())]
-                meeting = reading.meeting_on(one.card, (span["starts_at"], span["ends_at"]), names)
+                meeting = reading.meeting_on(
+                    one.card,
+                    (span["starts_at"], span["ends_at"]),
+                    names,
+                    groups.get(one.card.id, ()),
+                )
         meetings.append(meeting)
         faults.append(fault)
     numbers = [number for number, meeting in enumerate(meetings) if meeting is not None]
@@ -192,11 +199,8 @@ def _lines(
     notes: dict[int, list[str]] = {number: [] for number in range(len(entries))}
     for clash in clashes:
         notes[numbers[clash.number]].append(clash_text(clash))
-    for one_number, other_number in overlapping(
-        [(meeting.starts_at, meeting.ends_at) for meeting in fine],
-        [(entries[n].card.starts_at, entries[n].card.ends_at) for n in numbers],
-    ):
-        for place in (one_number, other_number):
+    for pair in _newly_overlapping(fine, [entries[number].card for number in numbers]):
+        for place in pair:
             notes[numbers[place]].append(
                 _("This overlaps with another session of this edition that is moved too.")
             )
@@ -213,6 +217,20 @@ def _lines(
         ),
         clashes,
     )
+
+
+def _newly_overlapping(
+    meetings: Sequence[Meeting], cards: Sequence[SessionCard]
+) -> list[tuple[int, int]]:
+    """Return the pairs that are in each other's way now; groups may meet side by side."""
+    return [
+        (one, other)
+        for one, other in overlapping(
+            [(meeting.starts_at, meeting.ends_at) for meeting in meetings],
+            [(card.starts_at, card.ends_at) for card in cards],
+        )
+        if not meetings[one].goes_beside(meetings[other])
+    ]
 
 
 # --- the desk: who answered -------------------------------------------------------------------
