@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -22,13 +23,14 @@ from lms.sessions.errors import GroupRefusedError
 from lms.sessions.models import LiveSession, PlannedSession, SeminarGroup, SessionGroup
 from lms.sessions.operations import cancel_live_session
 from lms.sessions.operations.cloning import clone_edition
-from lms.sessions.operations.groups import remove_group
+from lms.sessions.operations.groups import Placing, place_people, remove_group
 from lms.sessions.operations.laying_out import LayoutPlan, lay_out, plan_layout
 from lms.sessions.queries.groups import list_groups
 from lms.whole.content.check import check_content
 from lms.whole.content.load import load_content
 from lms.whole.content.rows import LoadReport
 from tests.conftest import NOW, Cast
+from tests.sessions.conftest import World, add_edition
 from tests.whole.content import spoil, write_content
 
 P = "programme.yaml"
@@ -287,6 +289,57 @@ def test_the_preview_shows_days_and_holidays_and_saves_what_it_showed(
     assert len(sessions()) == 4
     assert 'data-testid="planned"' not in text(client.get(base))
     assert 'data-testid="layout-form"' not in text(client.get(f"{base}/lay-out"))
+
+
+def test_groups_that_meet_side_by_side_clash_in_no_preview(
+    load: Load, cast: Cast, sign_in: SignIn
+) -> None:
+    load()
+    organiser, key = cast.actor("organiser"), edition_id()
+    red, blue = list_groups(key)
+    programme, edition = add_edition("elsewhere", "published", NOW)
+    there = World(cast, programme, edition, NOW)
+    here = replace(there, edition=db.session.get_one(Edition, key))
+    for person, group in ((cast.trainee, red), (cast.other_trainee, blue)):
+        here.enrol(person)
+        with unit_of_work():
+            place_people(organiser, key, [Placing(person.id, group.id, None)], at=NOW)
+    there.enrol(cast.other_trainee)
+    there.add(
+        starts_local=datetime(2026, 11, 2, 10, 30),  # noqa: DTZ001 - wall time
+        ends_local=datetime(2026, 11, 2, 12, 0),  # noqa: DTZ001
+    )
+    client = sign_in(cast.organiser)
+    base = f"/desk/editions/{key}"
+
+    def notes(address: str, **data: Any) -> list[str]:
+        page = client.post(f"{base}/{address}", data=data)
+        assert page.status_code == 200
+        found = text(page).split('data-testid="line-note">')[1:]
+        return [note.split("</div>")[0] for note in found]
+
+    # The planned timetable: who is in the blue group is needed twice, and nobody else.
+    first = {"first_day": "2026-11-02", "skipped": "", "venue": "", "web_url": ""}
+    (note,) = notes("timetable/lay-out", **first)
+    assert "1名" in note
+    with unit_of_work():
+        lay_out(organiser, key, replace(LAYOUT, first_day=date(2026, 11, 16), skipped=()), at=NOW)
+    # Run again on that day, nobody is in the new edition yet.
+    assert notes("again", first_day="2026-11-02", title_ja="次回", title_en="Next") == []
+    # A series for the red group beside the blue one; its own meeting there is called off.
+    red_meets = db.session.scalars(
+        select(SessionGroup.live_session_id).where(SessionGroup.group_id == red.id)
+    ).one()
+    with unit_of_work():
+        cancel_live_session(organiser, red_meets, at=NOW)
+    fields = {
+        "title_ja": "ゼミ", "title_en": "Seminar", "day": "2026-11-16", "starts": "10:30",
+        "ends": "12:00", "timezone": "Asia/Tokyo", "join_opens_minutes": "15",
+        "grace_minutes": "15", "pattern": "weekly", "count": "1", "weekdays": ["0"],
+    }  # fmt: skip
+    assert notes("sessions/series", **fields, groups=[red.id]) == []
+    assert len(notes("sessions/series", **fields, groups=[blue.id])) == 1
+    assert len(notes("sessions/series", **fields)) == 1
 
 
 @pytest.mark.parametrize(
