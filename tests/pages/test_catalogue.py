@@ -1,7 +1,7 @@
 """Catalogue, course page and lesson, as visitors and members see them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -12,6 +12,7 @@ from lms.courses.models import Edition, Programme
 from lms.infra.db import db, unit_of_work
 from lms.people.models import Person
 from lms.records.models import LessonReading
+from lms.sessions.models import LiveSession
 from tests.conftest import NOW, Cast
 from tests.pages.conftest import Catalogue, seat
 
@@ -141,3 +142,32 @@ def test_a_missing_translation_is_labelled_with_its_language(
     ).text
     assert '<span lang="ja">労働経済入門</span>' in page
     assert "Japanese only" in page
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_part_with_many_sessions_folds_them_under_their_number(
+    catalogue: Catalogue, client: FlaskClient
+) -> None:
+    first = catalogue.session
+    page = client.get("/courses/international-labour-lectures/first").text
+    assert 'data-testid="course-sessions"' not in page
+    with unit_of_work():
+        for day in range(1, 6):
+            later = timedelta(days=day)
+            db.session.add(
+                LiveSession(
+                    edition_id=first.edition_id, part_id=first.part_id,
+                    title={"ja": f"Day {day}", "en": f"Day {day}"}, timezone=first.timezone,
+                    starts_local=first.starts_local + later, ends_local=first.ends_local + later,
+                    starts_at=first.starts_at + later, ends_at=first.ends_at + later,
+                    venue_name={}, venue_address={}, venue_access={}, created_at=first.created_at,
+                )
+            )  # fmt: skip
+
+    page = client.get("/courses/international-labour-lectures/first").text
+
+    folded = page.partition('data-testid="course-sessions"')[2].partition("</details>")[0]
+    assert "全6回" in folded
+    assert "2026年10月12日" in folded
+    assert "2026年10月17日" in folded
+    assert [f"Day {day}" in folded for day in range(1, 6)] == [True] * 5
