@@ -652,12 +652,19 @@ def test_groups_that_come_to_meet_side_by_side_are_not_in_each_others_way(
     # What is for everybody is in the way of each of them, though not they of each other.
     rows = look("2026-11-16", "2026-11-16", **{f"day-{common}": "2026-11-16"})
     assert [rows[key].count("line-note") for key in (red, blue, common)] == [1, 1, 2]
-    # The same lecturer cannot be in both rooms.
-    with unit_of_work():
-        for key in (red, blue):
-            db.session.get_one(LiveSession, key).host_id = world.cast.speaker.id
-    rows = look("2026-11-16", "2026-11-16", **{f"day-{common}": "2026-11-17"})
-    assert [rows[key].count("line-note") for key in (red, blue, common)] == [1, 1, 0]
+    # The same lecturer cannot be in both rooms, nor run one group and learn in the other.
+    cast = world.cast
+    for of_red, of_blue, notes in (
+        (cast.speaker.id, cast.speaker.id, 1),
+        (None, cast.trainee.id, 1),
+        (cast.other_trainee.id, None, 1),
+        (None, cast.speaker.id, 0),
+    ):
+        with unit_of_work():
+            db.session.get_one(LiveSession, red).host_id = of_red
+            db.session.get_one(LiveSession, blue).host_id = of_blue
+        rows = look("2026-11-16", "2026-11-16", **{f"day-{common}": "2026-11-17"})
+        assert [rows[key].count("line-note") for key in (red, blue, common)] == [notes, notes, 0]
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,27 @@ def list_participant_ids(live_session_id: str) -> list[str]:
     )
 
 
+def participants_of_sessions(live_session_ids: Collection[str]) -> dict[str, set[str]]:
+    """Return by session who holds a seat and is meant by it, those without any left out. One query.
+
+    Without sessions it asks nothing.
+    """
+    found: dict[str, set[str]] = {}
+    if not live_session_ids:
+        return found
+    for session_id, person_id in db.session.execute(
+        select(LiveSession.id, Enrolment.person_id)
+        .join(Enrolment, Enrolment.edition_id == LiveSession.edition_id)
+        .where(
+            LiveSession.id.in_(live_session_ids),
+            Enrolment.state == _ENROLLED,
+            is_meant(LiveSession.id),
+        )
+    ):
+        found.setdefault(session_id, set()).add(person_id)
+    return found
+
+
 def groups_of_sessions(
     live_session_ids: Collection[str],
 ) -> dict[LiveSessionId, tuple[tuple[str, Localized], ...]]:

@@ -40,7 +40,7 @@ from lms.sessions.operations.postponing import (
 from lms.sessions.queries import EditionDesk, SessionCard
 from lms.sessions.queries import postponing as reading
 from lms.sessions.queries.clashes import find_clashes
-from lms.sessions.queries.groups import group_ids_of_edition_sessions
+from lms.sessions.queries.groups import group_ids_of_edition_sessions, participants_of_sessions
 from lms.sessions.queries.timetable import find_edition_by_slugs
 from lms.sessions.rules.clashes import Clash, Meeting, digest
 from lms.sessions.rules.postponing import Answer, PostponeKind, overlapping
@@ -222,14 +222,24 @@ def _lines(
 def _newly_overlapping(
     meetings: Sequence[Meeting], cards: Sequence[SessionCard]
 ) -> list[tuple[int, int]]:
-    """Return the pairs that are in each other's way now; groups may meet side by side."""
+    """Return the pairs that are in each other's way now. One query, or none.
+
+    Groups may meet side by side, unless who runs one session takes part in the other.
+    """
+    pairs = overlapping(
+        [(meeting.starts_at, meeting.ends_at) for meeting in meetings],
+        [(card.starts_at, card.ends_at) for card in cards],
+    )
+    beside = {pair for pair in pairs if meetings[pair[0]].goes_beside(meetings[pair[1]])}
+    people = participants_of_sessions({cards[number].id for pair in beside for number in pair})
+
+    def attends(one: int, other: int) -> bool:
+        return not meetings[one].hands.isdisjoint(people.get(cards[other].id, ()))
+
     return [
         (one, other)
-        for one, other in overlapping(
-            [(meeting.starts_at, meeting.ends_at) for meeting in meetings],
-            [(card.starts_at, card.ends_at) for card in cards],
-        )
-        if not meetings[one].goes_beside(meetings[other])
+        for one, other in pairs
+        if (one, other) not in beside or attends(one, other) or attends(other, one)
     ]
 
 
