@@ -33,6 +33,7 @@ COURSE = "/courses/labour-economics/first"
 FILM = re.compile(
     r"^(\u7b2c1\u56de.*\u9700\u8981\u3068\u4f9b\u7d66|Part 1: Supply and demand for labour)$"
 )
+RESIDENTIAL = re.compile(r"\u7b2c12\u56de|Twelfth")
 _NAMED = re.compile(r"pictures/([a-z-]+)\.(ja|en)\.(\d+)\.png")
 
 
@@ -104,6 +105,18 @@ def _beside(link: str, end: str) -> Callable[[Page], None]:
     return way
 
 
+def _residential(end: str) -> Callable[[Page], None]:
+    """Open a page of the leadership course, which has seminar groups."""
+
+    def way(page: Page) -> None:
+        page.goto("/desk/programmes")
+        link = page.locator("a", has_text=RESIDENTIAL).first
+        address = link.get_attribute("href") or ""
+        page.goto("/".join(address.split("/")[:4]) + end)
+
+    return way
+
+
 def _watch_film(page: Page) -> None:
     """Open the recording with chapters from the library, play a moment and stop."""
     page.goto("/recordings")
@@ -165,6 +178,11 @@ SHOTS = (
         "trainee",
         _follow("/my", '[data-testid="next-session"] h3 a', 'a[href$="/ticket"]'),
     ),
+    Shot("groups", "organiser", _residential("/groups"), height=1100),
+    Shot("postpone", "organiser", _residential("/postpone"), height=1100),
+    Shot("meeting-requests", "organiser", _go("/desk/meeting-requests")),
+    Shot("ask-meeting", "coordinator", _go("/desk/meeting-requests/new"), height=960),
+    Shot("glossary", "trainee", _go("/glossary")),
     Shot("rights", "organiser", _follow("/desk", 'a[href$="/rights"]'), height=1420),
     Shot("recording", "organiser", _film(""), height=1180),
     Shot("captions", "organiser", _film("/captions/ja")),
