@@ -71,6 +71,7 @@ def browse(
         cookie = client.get_cookie("tomoni")
         assert cookie is not None
         context = chromium.new_context(
+            reduced_motion="reduce",  # a colour on its way to another would be measured as it is
             base_url=live,
             viewport={"width": width, "height": 900},
             locale=language,
@@ -107,6 +108,7 @@ def visit(demo: Demo, chromium: Browser) -> Iterator[Browse]:
     ) -> BrowserContext:
         options: dict[str, object] = {"locale": language, **more}
         context = chromium.new_context(
+            reduced_motion="reduce",  # a colour on its way to another would be measured as it is
             base_url=demo.address,
             viewport={"width": width, "height": 900},
             **options,  # type: ignore[arg-type] # handed on as they are named there
