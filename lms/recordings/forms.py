@@ -9,7 +9,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringFi
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its stubs
 from wtforms.validators import InputRequired, Length
 
-from lms.infra.web.forms import TomoniForm
+from lms.infra.web.forms import TomoniForm, version_of
 from lms.recordings.errors import CaptionFault, MediaFault
 from lms.recordings.models import MediaKind
 from lms.recordings.rules import LONGEST_ADDRESS
@@ -130,8 +130,7 @@ class CaptionTextForm(TomoniForm):
     @property
     def edited(self) -> int:
         """The revision that was edited, or -1 for what is no number."""
-        text = self.revision.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004 - digits
+        return version_of(self.revision)
 
 
 class CaptionForm(TomoniForm):

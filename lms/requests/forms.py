@@ -16,7 +16,7 @@ from lms.courses.forms.fields import ZONES
 from lms.courses.texts import LANGUAGE_NAMES
 from lms.infra.i18n import LANGUAGES
 from lms.infra.web.formats import zone_label
-from lms.infra.web.forms import ClockField, DayField, PlainIntegerField, TomoniForm
+from lms.infra.web.forms import ClockField, DayField, PlainIntegerField, TomoniForm, version_of
 from lms.infra.web.locale import ui_language
 from lms.kernel.ids import PersonId
 from lms.kernel.localized import Localized, localized, pick
@@ -55,8 +55,7 @@ class _Versioned(TomoniForm):
 
     def seen(self) -> int:
         """Return the version that the page showed; -1, which none has, for anything else."""
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004 - nine digits are enough
+        return version_of(self.version)
 
 
 class _Placed(_Versioned):

@@ -1,7 +1,5 @@
 """Many complete at the same moment; one person by two things at once. On the engine under test."""
 
-import threading
-from collections.abc import Callable, Sequence
 from functools import partial
 
 from flask import Flask
@@ -12,34 +10,11 @@ from lms.infra.events import raise_event
 from lms.kernel.ids import PersonId
 from lms.sessions.events import AttendanceChanged
 from lms.sessions.models import Attendance
+from tests.at_once import at_once
 from tests.completion.conftest import Course
 from tests.conftest import add_person
 
 CROWD = 16
-
-
-def at_once(app: Flask, acts: Sequence[Callable[[], object]]) -> list[BaseException]:
-    """Run every act in its own thread and transaction, all released together."""
-    gate = threading.Barrier(len(acts))
-    faults: list[BaseException] = []
-
-    def run(act: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait(timeout=30)
-            try:
-                with unit_of_work():
-                    act()
-            except BaseException as fault:  # noqa: BLE001 - any fault at all fails the test
-                faults.append(fault)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    return faults
 
 
 def test_numbers_have_neither_gaps_nor_twins(course: Course, app: Flask) -> None:

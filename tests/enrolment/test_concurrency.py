@@ -1,8 +1,6 @@
 """Thirty people at once for ten seats, on the engine under test."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
@@ -15,32 +13,9 @@ from lms.enrolment.operations import apply_for_edition, withdraw_enrolment
 from lms.infra.db import db, unit_of_work
 from lms.kernel.actor import Actor
 from lms.kernel.ids import PersonId
+from tests.at_once import at_once
 from tests.conftest import NOW, add_person
 from tests.enrolment.conftest import add_edition
-
-
-def _at_once(app: Flask, acts: Sequence[Callable[[], object]]) -> list[BaseException]:
-    """Run every act in its own thread and its own database connection, all released together."""
-    gate = threading.Barrier(len(acts))
-    faults: list[BaseException] = []
-
-    def run(act: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait(timeout=30)
-            try:
-                with unit_of_work():
-                    act()
-            except BaseException as fault:  # noqa: BLE001 - any fault at all fails the test
-                faults.append(fault)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    return faults
 
 
 def _people(count: int) -> list[Actor]:
@@ -71,7 +46,7 @@ def _rows(edition_id: str) -> list[Enrolment]:
 def test_ten_seats_hold_ten_of_thirty_who_apply_at_once(app: Flask, crowd: list[Actor]) -> None:
     with unit_of_work():
         edition_id = add_edition(capacity=10).id
-    faults = _at_once(app, [partial(apply_for_edition, edition_id, actor=a, at=NOW) for a in crowd])
+    faults = at_once(app, [partial(apply_for_edition, edition_id, actor=a, at=NOW) for a in crowd])
     assert faults == []
     rows = _rows(edition_id)
     assert Counter(row.state for row in rows) == {"enrolled": 10, "waitlisted": 20}
@@ -88,7 +63,7 @@ def test_seats_given_up_at_once_go_to_the_head_of_the_list_and_not_to_newcomers(
         edition_id = add_edition(capacity=5).id
         for actor in (*first, *waiting):
             apply_for_edition(edition_id, actor=actor, at=NOW)
-    faults = _at_once(
+    faults = at_once(
         app,
         [
             *[partial(withdraw_enrolment, edition_id, actor=a, at=NOW) for a in first],

@@ -30,9 +30,9 @@ from lms.sessions.operations import (
 from lms.sessions.operations.reminding import set_edition_reminders
 from lms.sessions.queries.reminding import Reminders
 from lms.worker import run_worker
+from tests.at_once import at_once
 from tests.conftest import NOW
 from tests.sessions.conftest import World, add_edition
-from tests.sessions.test_concurrency import at_once
 
 SignIn = Callable[[Person], FlaskClient]
 STARTS = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)  # 16:00 in Japan, 15:00 in Kuala Lumpur

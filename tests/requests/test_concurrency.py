@@ -1,14 +1,13 @@
 """A button pressed twice in one moment, and two decisions at once, on the engine under test."""
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from flask import Flask
 from sqlalchemy import func, select
 
 from lms.courses.models import Edition
-from lms.infra.db import db, unit_of_work
+from lms.infra.db import db
 from lms.requests.errors import MeetingRequestRefusedError
 from lms.requests.models import MeetingRequest
 from lms.requests.operations import (
@@ -17,37 +16,14 @@ from lms.requests.operations import (
     submit_request,
     withdraw_request,
 )
+from tests.at_once import at_once
 from tests.conftest import NOW
 from tests.requests.conftest import Desk
 
 
-def _at_once(app: Flask, acts: Sequence[Callable[[], object]]) -> list[BaseException]:
-    """Run every act in its own thread and its own database connection, all released together."""
-    gate = threading.Barrier(len(acts))
-    faults: list[BaseException] = []
-
-    def run(act: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait(timeout=30)
-            try:
-                with unit_of_work():
-                    act()
-            except BaseException as fault:  # noqa: BLE001 - which ones is what is asked
-                faults.append(fault)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    return faults
-
-
 def test_a_button_pressed_many_times_asks_once(app: Flask, desk: Desk) -> None:
     actor, plan = desk.cast.actor("coordinator"), desk.plan()
-    assert _at_once(app, [partial(submit_request, actor, plan, at=NOW)] * 8) == []
+    assert at_once(app, [partial(submit_request, actor, plan, at=NOW)] * 8) == []
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(MeetingRequest)) == 1
 
@@ -61,7 +37,7 @@ def test_of_many_decisions_one_is_made(app: Flask, desk: Desk) -> None:
         *[partial(decline_request, staff, key, "no", version=1, at=NOW)] * 3,
         partial(withdraw_request, asker, key, at=NOW),
     ]
-    faults = _at_once(app, acts)
+    faults = at_once(app, acts)
     assert len(faults) == len(acts) - 1
     assert {type(fault) for fault in faults} == {MeetingRequestRefusedError}
     db.session.rollback()

@@ -54,9 +54,9 @@ from lms.sessions.rules.checking_in import Shown
 from lms.sessions.rules.tickets import MOST_ISSUES, short_code, ticket_text
 from lms.sessions.texts.desk import shown_text
 from lms.worker import run_worker
+from tests.at_once import at_once
 from tests.conftest import add_person
 from tests.sessions.conftest import ENDS_AT, STARTS_AT, World, add_edition
-from tests.sessions.test_concurrency import at_once
 
 SignIn = Callable[[Person], FlaskClient]
 SECRET = b"t" * 64

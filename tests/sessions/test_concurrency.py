@@ -1,7 +1,5 @@
 """Everyone presses at the same minute; two desks send the same roster. On the engine under test."""
 
-import threading
-from collections.abc import Callable, Sequence
 from functools import partial
 
 from flask import Flask
@@ -13,34 +11,11 @@ from lms.kernel.actor import Actor
 from lms.kernel.ids import PersonId
 from lms.sessions.models import Attendance, AttendanceStatus, JoinPress
 from lms.sessions.operations import AttendanceMark, join_live_session, record_attendance
+from tests.at_once import at_once
 from tests.conftest import add_person
 from tests.sessions.conftest import ENDS_AT, OPEN_AT, World
 
 CROWD = 20
-
-
-def at_once(app: Flask, acts: Sequence[Callable[[], object]]) -> list[BaseException]:
-    """Run every act in its own thread and transaction, all released together."""
-    gate = threading.Barrier(len(acts))
-    faults: list[BaseException] = []
-
-    def run(act: Callable[[], object]) -> None:
-        with app.app_context():
-            gate.wait(timeout=30)
-            try:
-                with unit_of_work():
-                    act()
-            except BaseException as fault:  # noqa: BLE001 - any fault at all fails the test
-                faults.append(fault)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    return faults
 
 
 def test_every_press_of_a_crowd_is_kept(world: World, app: Flask) -> None:

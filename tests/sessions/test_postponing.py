@@ -55,9 +55,9 @@ from lms.sessions.rules.postponing import (
     remind_at,
     suggest_answer_until,
 )
+from tests.at_once import at_once
 from tests.conftest import NOW
 from tests.sessions.conftest import World, add_edition
-from tests.sessions.test_concurrency import at_once
 
 SignIn = Callable[[Person], FlaskClient]
 LATER = {

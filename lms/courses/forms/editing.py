@@ -22,7 +22,7 @@ from lms.courses.models import Edition, Lesson, Mode, Part, Programme
 from lms.courses.operations import EditionSettings, LessonTexts, ProgrammeTexts
 from lms.courses.texts import LANGUAGE_NAMES, MODES
 from lms.infra.i18n import LANGUAGES
-from lms.infra.web.forms import DayField, PlainIntegerField, TomoniForm
+from lms.infra.web.forms import DayField, PlainIntegerField, TomoniForm, version_of
 
 BODY_LENGTH = 60_000
 
@@ -32,8 +32,7 @@ class _Versioned(TextsForm):
 
     def seen(self) -> int:
         """Return the version that the page showed; -1, which none has, for anything else."""
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004 - nine digits are enough
+        return version_of(self.version)
 
 
 class EditionForm(_Versioned, ScheduleForm):

@@ -52,6 +52,15 @@ class TomoniForm(FlaskForm):  # type: ignore[misc]
             target.errors = [*target.errors, sentence]
 
 
+def version_of(field: Field) -> int:
+    """Return the version that a page sent in a hidden field; -1, which none has, for all else.
+
+    Nine digits at the most: what every table can hold.
+    """
+    text = str((field.raw_data or [""])[0])
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+
+
 class PlainIntegerField(IntegerField):
     """A whole number in any width of digits."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -73,11 +74,11 @@ def decline_request(meeting_request_id: str) -> Any:
                 at=clock.now(),
             ),
         )
-        if status == 303:  # noqa: PLR2004 - declined
+        if status == HTTPStatus.SEE_OTHER:
             flash(_("The request is declined. Those who asked are told the reason."), "done")
             return redirect(url_for(".request_page", meeting_request_id=meeting_request_id), 303)
     row, tree = _answered_row(meeting_request_id)
-    if status == 409:  # noqa: PLR2004 - changed meanwhile: the page shows it as it is now
+    if status == HTTPStatus.CONFLICT:  # changed meanwhile: the page shows it as it is now
         form.version.data = str(row.request.version)
     return request_shown(row, tree, decline=form), status
 
@@ -107,7 +108,7 @@ def accept_request(meeting_request_id: str) -> Any:
                 ),
                 names=("choice",),
             )
-            if status == 303:  # noqa: PLR2004 - accepted
+            if status == HTTPStatus.SEE_OTHER:
                 flash(_("The meeting is decided and those who asked are told. "
                         "Complete the draft, then publish it."), "done")  # fmt: skip
                 _tell_repeated(decision)

@@ -1,5 +1,6 @@
 """Asking for a study meeting; the page of one request, for both sides."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -77,7 +78,7 @@ def new_request() -> Any:
         plan = form.plan() if form.validate() else None
         if plan is not None:
             key, status = sent(form, lambda: operations.submit_request(actor, plan, at=clock.now()))
-            if status == 303:  # noqa: PLR2004 - asked
+            if status == HTTPStatus.SEE_OTHER:
                 flash(
                     _("The request is entered. Those who asked are told.")
                     if policy.may_enter(actor)
@@ -181,7 +182,7 @@ def edit_request(meeting_request_id: str) -> Any:
                 actor, meeting_request_id, plan, version=form.seen(), at=clock.now()
             ),
         )
-        if status == 303:  # noqa: PLR2004 - changed
+        if status == HTTPStatus.SEE_OTHER:
             if changed:
                 flash(_("The request is changed. The other side is told."), "done")
             else:
@@ -219,7 +220,7 @@ def write_message(meeting_request_id: str) -> Any:
                 current_actor(), meeting_request_id, form.text.data or "", at=clock.now()
             ),
         )
-        if status == 303:  # noqa: PLR2004 - written
+        if status == HTTPStatus.SEE_OTHER:
             flash(_("Your message is sent and kept with the request."), "done")
             return redirect(url_for(".request_page", meeting_request_id=meeting_request_id), 303)
     row, tree = seen_row(meeting_request_id)

@@ -6,7 +6,7 @@ from wtforms import HiddenField
 from wtforms.validators import Optional
 
 from lms.infra.i18n import LANGUAGES
-from lms.infra.web.forms import PlainIntegerField, TomoniForm
+from lms.infra.web.forms import PlainIntegerField, TomoniForm, version_of
 from lms.infra.web.locale import ui_language
 from lms.kernel.ids import PersonId
 from lms.kernel.localized import Localized, localized
@@ -64,9 +64,8 @@ class GroupForm(TomoniForm):
         )
 
     def seen(self) -> int:
-        """Return the version that was on the page; 0 for none."""
-        text = str((self.version.raw_data or [""])[0])
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0  # noqa: PLR2004 - fits every table
+        """Return the version that was on the page; -1 for none."""
+        return version_of(self.version)
 
     def refuse_input(self, field: str, sentence: str) -> None:
         """Put the sentence of a rule at its field."""

@@ -5,7 +5,7 @@ from wtforms import FieldList, Form, FormField, HiddenField
 from wtforms.validators import Optional
 
 from lms.infra.i18n import LANGUAGES
-from lms.infra.web.forms import PlainIntegerField, TomoniForm
+from lms.infra.web.forms import PlainIntegerField, TomoniForm, version_of
 from lms.infra.web.locale import ui_language
 from lms.kernel.localized import Localized, localized
 from lms.sessions.forms.scheduling import line, lines
@@ -57,9 +57,8 @@ class VenueForm(TomoniForm):
         )
 
     def seen(self) -> int:
-        """Return the version that was on the page; 0 for none."""
-        text = str((self.version.raw_data or [""])[0])
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0  # noqa: PLR2004 - fits every table
+        """Return the version that was on the page; -1 for none."""
+        return version_of(self.version)
 
     def add_blank_rooms(self) -> None:
         """Leave room for more (without JavaScript rows cannot be added)."""
