@@ -1,7 +1,6 @@
 """One mail instead of many: an edition put off or called off, and sessions added together."""
 
 import email
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -38,7 +37,7 @@ from lms.sessions.queries import postponing as reading
 from lms.sessions.rules.postponing import Cause, PostponeKind
 from lms.worker import run_worker
 from tests.conftest import NOW
-from tests.sessions.conftest import CANARY_URL, PLAN, World, add_edition
+from tests.sessions.conftest import CANARY_URL, PLAN, World
 
 FIRST = replace(
     PLAN,
@@ -56,17 +55,7 @@ SECOND = replace(
 WEEK = timedelta(days=7)
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def world(app: Flask, cast: Any) -> World:
-    del app
-    programme, edition = add_edition("labour-lectures", "published", NOW)
-    return World(cast, programme, edition, NOW)
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 class Letter:

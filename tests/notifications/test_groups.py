@@ -1,7 +1,6 @@
 """Who is told of a seminar group, once, and what their calendar takes in and out by it."""
 
 import email
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
@@ -22,23 +21,13 @@ from lms.sessions.operations.groups import GroupPlan, Placing, add_group, place_
 from lms.worker import run_worker
 from tests.conftest import NOW
 from tests.notifications.test_invitations import LATER, Post, enrol, vars_of, words
-from tests.sessions.conftest import World, add_edition
+from tests.sessions.conftest import World
 
 SOON = NOW + timedelta(minutes=11)
 TRAINEE, OVERSEAS = "trainee@demo.example", "overseas@demo.example"
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def world(app: Flask, cast: Any) -> World:
-    del app
-    programme, edition = add_edition("labour-lectures", "published", NOW)
-    return World(cast, programme, edition, NOW)
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Invitations as they arrive: one guest, one UID, a number that rises, and the last word."""
 
 import email
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -29,7 +29,7 @@ from lms.sessions.operations import (
 )
 from lms.worker import run_worker
 from tests.conftest import NOW
-from tests.sessions.conftest import CANARY_URL, PLAN, World, add_edition
+from tests.sessions.conftest import CANARY_URL, PLAN, World
 
 SignIn = Callable[[Person], FlaskClient]
 LATER = replace(
@@ -47,17 +47,7 @@ MOVE = MovePlan(
 )
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def world(app: Flask, cast: Any) -> World:
-    del app
-    programme, edition = add_edition("labour-lectures", "published", NOW)
-    return World(cast, programme, edition, NOW)
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 class Post:

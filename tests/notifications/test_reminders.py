@@ -1,9 +1,8 @@
 """Reminders as they are written: once, to whom they concern, and as people want them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 import time_machine
@@ -32,7 +31,7 @@ from lms.sessions.queries.reminding import Reminders
 from lms.worker import run_worker
 from tests.at_once import at_once
 from tests.conftest import NOW
-from tests.sessions.conftest import World, add_edition
+from tests.sessions.conftest import World
 
 SignIn = Callable[[Person], FlaskClient]
 STARTS = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)  # 16:00 in Japan, 15:00 in Kuala Lumpur
@@ -42,17 +41,7 @@ LOCAL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def world(app: Flask, cast: Any) -> World:
-    del app
-    programme, edition = add_edition("labour-lectures", "published", NOW)
-    return World(cast, programme, edition, NOW)
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def reminded(app: Flask) -> list[tuple[str, str]]:
