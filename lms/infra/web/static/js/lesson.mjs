@@ -92,8 +92,7 @@ if ("popover" in HTMLElement.prototype) {
 
 // A link into a folded passage opens it.
 function unfold() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const fold = target?.closest("details");
+  const fold = document.querySelector(":target")?.closest("details");
   if (fold) fold.open = true;
 }
 
