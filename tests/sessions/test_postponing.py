@@ -1,5 +1,6 @@
 """Putting an edition off: new dates together, dates to follow, answers, seats, what stays."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -764,3 +765,32 @@ def test_the_pages_ask_no_more_for_more(world: World, sign_in: SignIn) -> None:
         counts.append(found)
     assert counts[0] == counts[1]
     assert all(count <= 14 for count in counts[0]), counts
+
+
+def test_a_session_called_off_while_its_edition_is_put_off_stays_so(
+    world: World, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add(**LATER)
+    second = world.add(**SECOND)
+    read = reading.list_movable
+    act = partial(cancel_live_session, world.organiser, second, at=NOW)
+    calls: list[threading.Thread] = []
+
+    def call_off() -> None:
+        assert at_once(app, [act]) == []
+
+    def read_and_let_another_act(edition_id: str, at: datetime) -> tuple[queries.SessionCard, ...]:
+        cards = read(edition_id, at)
+        calls.append(threading.Thread(target=call_off))
+        calls[0].start()
+        calls[0].join(timeout=0.5)  # waits for the lock, or has done it by then
+        return cards
+
+    given_plan = PostponePlan(PostponeKind.OPEN, Cause.STRIKE)
+    monkeypatch.setattr(reading, "list_movable", read_and_let_another_act)
+    with unit_of_work():
+        postpone_edition(world.organiser, world.edition_id, given_plan, at=NOW)
+    calls[0].join(timeout=60)
+    db.session.rollback()
+    row = db.session.get_one(LiveSession, second, populate_existing=True)
+    assert (row.cancelled_at, row.on_hold_at) == (NOW, None)

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from lms.courses import operations as courses
 from lms.courses.models import Edition, EditionState
 from lms.courses.operations import EditionDays
@@ -88,6 +90,7 @@ def postpone_edition(actor: Actor, edition_id: str, plan: PostponePlan, *, at: d
         return _call_off(actor, edition, plan, at)
     if edition.state != EditionState.PUBLISHED:
         raise PostponingRefusedError("not_published")
+    _lock_sessions(edition_id)
     cards = reading.list_movable(edition_id, at)
     if not cards:
         raise PostponingRefusedError("nothing_to_move")
@@ -128,6 +131,19 @@ def postpone_edition(actor: Actor, edition_id: str, plan: PostponePlan, *, at: d
     )
     raise_event(EditionPostponed(row_id, EditionId(edition_id), at))
     return row_id
+
+
+def _lock_sessions(edition_id: str) -> None:
+    """Lock the sessions of an edition, in the order in which mails lock them.
+
+    Before it is read what can be moved: a session that is cancelled meanwhile stays so.
+    """
+    db.session.execute(
+        select(LiveSession.id)
+        .where(LiveSession.edition_id == edition_id)
+        .order_by(LiveSession.id)
+        .with_for_update()
+    ).all()
 
 
 def _call_off(actor: Actor, edition: Edition, plan: PostponePlan, at: datetime) -> str:

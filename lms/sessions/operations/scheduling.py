@@ -181,12 +181,12 @@ def cancel_live_session(actor: Actor, live_session_id: str, *, at: datetime) -> 
 
 def cancel_sessions_of(edition_id: EditionId, *, actor: Actor, at: datetime) -> int:
     """Cancel what is to come of an edition that was cancelled; who may was decided there."""
-    cards = queries.list_edition_sessions(edition_id)
-    return sum(
-        _cancel(actor, card.id, at, among_others=True)
-        for card in cards
+    ids = sorted(
+        card.id
+        for card in queries.list_edition_sessions(edition_id)
         if card.ends_at > at or card.is_on_hold
-    )
+    )  # who locks several sessions does so in this order
+    return sum(_cancel(actor, key, at, among_others=True) for key in ids)
 
 
 def _cancel(
