@@ -237,6 +237,23 @@ def test_of_a_day_full_of_sessions_people_are_reminded_of_the_first(
     assert "/timetable" in render_text(mail, current_settings())[1]
 
 
+def test_what_is_held_every_week_has_a_reminder_a_week_ahead_each(
+    world: World, app: Flask, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work():
+        set_edition_reminders(world.organiser, world.edition_id, Reminders(), at=NOW)
+    world.enrol(world.cast.trainee)
+    for day, hour in ((2, 15), (9, 14)):  # the second begins earlier
+        world.add(**at_hour(day, hour))
+    for moment in (datetime(2026, 10, 26, 6, tzinfo=UTC), datetime(2026, 11, 2, 5, tzinfo=UTC)):
+        clock.move_to(moment)
+        with monkeypatch.context() as patch:
+            patch.setitem(app.extensions, "ticks", TICKS)
+            reminded(app)
+
+    assert [kind for kind, who in reminded(app) if who == "trainee"].count("week") == 2
+
+
 def test_two_workers_remind_nobody_twice(
     world: World, app: Flask, clock: time_machine.Traveller
 ) -> None:

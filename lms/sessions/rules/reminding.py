@@ -43,8 +43,11 @@ _USUAL: Final = {
 
 SAME_DAY: Final = timedelta(hours=13)
 """Sessions of a course that start within this time are of one day, whatever the zone."""
-SAME_WEEK: Final = timedelta(days=7)
-"""Within this time after one session nobody is reminded a week ahead of the next."""
+SAME_WEEK: Final = timedelta(days=6, hours=12)
+"""Within this time after one session nobody is reminded a week ahead of the next.
+
+What is held every week has a reminder each, also where the clocks change or one begins earlier.
+"""
 
 
 def usual_reminders(programme_kind: str) -> tuple[ReminderKind, ...]:
