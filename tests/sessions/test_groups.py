@@ -22,6 +22,7 @@ from lms.enrolment.models import Enrolment
 from lms.enrolment.operations import withdraw_enrolment
 from lms.infra.db import db, unit_of_work
 from lms.kernel.actor import Actor
+from lms.kernel.clock import day_in
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import LiveSessionId, PersonId
 from lms.people.models import Person
@@ -453,10 +454,28 @@ def test_spreading_moves_nobody_who_is_placed_unless_asked(seminar: Seminar) -> 
     anew = plan_spread(world.organiser, world.edition_id, everybody=True, at=NOW)
     assert {to for _one, to in anew.people} == {seminar.red, seminar.blue}
     with unit_of_work():
-        wanted = {str(one.person_id): to for one, to in anew.moved}
-        assert spread_people(world.organiser, world.edition_id, wanted, at=NOW) == len(wanted)
+        moved = spread_people(world.organiser, world.edition_id, anew, at=NOW)
+        assert moved == len(anew.moved)
     again = plan_spread(world.organiser, world.edition_id, everybody=True, at=NOW)
     assert again.moved == ()
+
+
+def test_a_spread_undoes_nothing_that_another_did_since_it_was_planned(seminar: Seminar) -> None:
+    world, cast = seminar.world, seminar.world.cast
+    world.enrol(cast.overseas)
+    spread = plan_spread(world.organiser, world.edition_id, at=NOW)
+    [(person, wanted)] = spread.moved
+    other = seminar.red if wanted == seminar.blue else seminar.blue
+    seminar.put(cast.overseas, other)
+    with pytest.raises(SessionInputError) as refused, unit_of_work():
+        spread_people(world.organiser, world.edition_id, spread, at=NOW)
+    assert (refused.value.field, refused.value.code) == (person.person_id, "changed_meanwhile")
+    [now] = [
+        one
+        for one in list_placed(world.edition_id, day_in(NOW))
+        if one.person_id == person.person_id
+    ]
+    assert now.group_id == other
 
 
 def test_running_an_edition_again_takes_titles_and_no_members(seminar: Seminar) -> None:
@@ -533,6 +552,29 @@ def test_the_timetable_shows_ones_own_group_and_organisers_all(
         assert "Red meets" in words
         assert ("Blue meets" in words) == seen
     assert "青の回" not in text(sign_in(cast.trainee).get(course(world)))
+
+
+def test_a_ticket_names_ones_own_sessions(seminar: Seminar, sign_in: SignIn) -> None:
+    cast, edition_id = seminar.world.cast, seminar.world.edition_id
+    with unit_of_work():
+        for row in db.session.scalars(select(LiveSession)):
+            row.venue_name = {"ja": "会館", "en": "Hall"}
+    client = sign_in(cast.trainee)
+    shown = text(client.get(f"/my/editions/{edition_id}/ticket"))
+    pdf = client.get(f"/my/editions/{edition_id}/ticket.pdf").data
+    paper = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    for said in (shown, paper):
+        assert "赤の回" in said
+        assert "全体の回" in said
+        assert "青の回" not in said
+
+
+def test_the_preview_of_new_dates_names_the_groups(seminar: Seminar, sign_in: SignIn) -> None:
+    client = sign_in(seminar.world.cast.organiser)
+    address = f"/desk/editions/{seminar.world.edition_id}/postpone"
+    shown = text(client.post(address, data={"kind": "moved", "cause": "weather", "days": "7"}))
+    assert shown.count('data-testid="for-group"') == 2
+    assert shown.count('aria-label="日: 赤の回, Red') == 1
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

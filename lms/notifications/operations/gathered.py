@@ -24,12 +24,11 @@ from lms.sessions.queries import SessionCard
 from lms.sessions.queries.audience import (
     list_hands_of,
     list_invited_of,
-    list_meant_ids,
     sessions_held_by,
     sessions_told_to,
 )
 from lms.sessions.queries.feeds import find_cards
-from lms.sessions.queries.groups import meant_by_session
+from lms.sessions.queries.groups import meant_by_session, participants_of_sessions
 from lms.sessions.queries.postponing import find_answers, find_postponement
 from lms.sessions.rules.postponing import PostponeKind
 
@@ -135,7 +134,7 @@ def people_of_postponement(postponement_id: str, at: datetime) -> dict[str, List
     return _listeners(
         list_enrolled_ids(row.edition_id),
         queries.waiting_in(row.edition_id),
-        list_meant_ids(ids),
+        participants_of_sessions(ids),
         list_hands_of(ids),
         at,
     )
@@ -288,7 +287,7 @@ def people_of_new_sessions(live_session_ids: Sequence[str], at: datetime) -> dic
     ]
     invited = list_invited_of(ids)
     found: dict[str, Listener] = defaultdict(Listener)
-    for session_id, people in list_meant_ids(ids).items():
+    for session_id, people in participants_of_sessions(ids).items():
         for person_id in people - invited[session_id]:
             found[person_id].comes.add(session_id)
     for session_id, people in list_hands_of(ids).items():

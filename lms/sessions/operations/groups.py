@@ -1,6 +1,6 @@
 """Seminar groups: making and ordering them, putting people in, spreading the rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from lms.sessions.errors import GroupRefusedError, SessionInputError
 from lms.sessions.events import SeminarGroupsChanged
 from lms.sessions.models import GroupConsent, GroupMember, SeminarGroup, SessionGroup
 from lms.sessions.queries import groups as reading
+from lms.sessions.queries.door import find_own_enrolment
 from lms.sessions.queries.groups import Placed
 from lms.sessions.rules.grouping import GroupRoom, spread_evenly
 from lms.sessions.rules.planning import MAX_SEATS
@@ -219,20 +220,15 @@ def plan_spread(actor: Actor, edition_id: str, *, everybody: bool = False, at: d
     return Spread(tuple((one, found.get(one.person_id, one.group_id)) for one in people))
 
 
-def spread_people(
-    actor: Actor, edition_id: str, wanted: Mapping[str, str | None], *, at: datetime
-) -> int:
-    """Put people where a preview showed them (person to group); return how many moved."""
-    people = {one.person_id: one.group_id for one in reading.list_placed(edition_id, day_in(at))}
-    return place_people(
-        actor,
-        edition_id,
-        [
-            Placing(person_id, group_id, people.get(PersonId(person_id)))
-            for person_id, group_id in wanted.items()
-        ],
-        at=at,
-    )
+def spread_people(actor: Actor, edition_id: str, spread: Spread, *, at: datetime) -> int:
+    """Put people where a spread has them; return how many moved.
+
+    Whom another has put elsewhere since it was planned is refused, as in `place_people`.
+    """
+    moves = [
+        Placing(person.person_id, group_id, person.group_id) for person, group_id in spread.moved
+    ]
+    return place_people(actor, edition_id, moves, at=at)
 
 
 def show_to_group(actor: Actor, edition_id: str, *, shown: bool, at: datetime) -> bool:
@@ -242,7 +238,7 @@ def show_to_group(actor: Actor, edition_id: str, *, shown: bool, at: datetime) -
     """
     if actor.person_id is None or not is_id(edition_id):
         raise NotFoundError
-    enrolment_id = reading.own_enrolment_id(edition_id, actor.person_id)
+    enrolment_id = find_own_enrolment(edition_id, actor.person_id)
     if enrolment_id is None:
         raise NotFoundError
     known = db.session.get(GroupConsent, enrolment_id)

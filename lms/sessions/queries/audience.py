@@ -74,22 +74,6 @@ def list_hands_of(live_session_ids: Collection[str]) -> dict[str, set[str]]:
     return found
 
 
-def list_meant_ids(live_session_ids: Collection[str]) -> dict[str, set[str]]:
-    """Return who is enrolled for each of these sessions, by session. One query."""
-    found: dict[str, set[str]] = {key: set() for key in live_session_ids}
-    for live_session_id, person_id in db.session.execute(
-        select(LiveSession.id, Enrolment.person_id)
-        .join(Enrolment, Enrolment.edition_id == LiveSession.edition_id)
-        .where(
-            LiveSession.id.in_(live_session_ids),
-            Enrolment.state == EnrolmentState.ENROLLED.value,
-            is_meant(LiveSession.id),
-        )
-    ):
-        found[live_session_id].add(person_id)
-    return found
-
-
 def list_invited_ids(live_session_id: str) -> list[str]:
     """Return whose calendar holds a session, by the last that it was told. One query."""
     return list(

@@ -511,17 +511,6 @@ def list_to_tell(edition_id: str, person_ids: Collection[str]) -> tuple[ToTell, 
     )
 
 
-def own_enrolment_id(edition_id: str, person_id: str) -> str | None:
-    """Return the enrolment of a person who holds a seat in an edition, or None. One query."""
-    return db.session.scalar(
-        select(Enrolment.id).where(
-            Enrolment.edition_id == edition_id,
-            Enrolment.person_id == person_id,
-            Enrolment.state == _ENROLLED,
-        )
-    )
-
-
 def list_memberships_now(edition_id: str, person_ids: Collection[str]) -> list[GroupMember]:
     """Return the present memberships of these people, to be written to. One query."""
     return list(

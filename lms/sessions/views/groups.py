@@ -253,13 +253,14 @@ def spread_in_groups(edition_id: str) -> Any:
     everybody = request.values.get("everybody") == "1"
     try:
         spread = plan_spread(actor, edition_id, everybody=everybody, at=at)
-        mark = _mark(spread)
-        if request.method == "POST" and request.form.get("anyway") == mark:
-            wanted = {str(one.person_id): group_id for one, group_id in spread.moved}
+        if request.method == "POST" and request.form.get("anyway") == _mark(spread):
             with unit_of_work():
-                moved = spread_people(actor, edition_id, wanted, at=at)
+                moved = spread_people(actor, edition_id, spread, at=at)
             _tell_moved(moved, edition)
             return redirect(url_for("sessions.edition_groups", edition_id=edition_id), 303)
+    except SessionInputError:  # another has placed somebody since: it is shown anew
+        db.session.rollback()
+        spread = plan_spread(actor, edition_id, everybody=everybody, at=at)
     except GroupRefusedError as error:
         db.session.rollback()
         refused = _page(edition, {"": group_refusal_text(error)})
@@ -271,7 +272,7 @@ def spread_in_groups(edition_id: str) -> Any:
         left=[one for one, group_id in spread.people if group_id is None],
         moved=len(spread.moved),
         everybody=everybody,
-        mark=mark,
+        mark=_mark(spread),
         stale=request.method == "POST",
         edition_id=edition.edition_id,
         nav_current=NAV,
