@@ -20,6 +20,7 @@ from lms.sessions.operations.desk_papers import print_ticket, ticket_svg
 from lms.sessions.operations.tickets import renew_own_ticket
 from lms.sessions.queries import SessionCard
 from lms.sessions.queries.door import TicketRecord
+from lms.sessions.queries.groups import sessions_of_others
 from lms.sessions.rules.tickets import short_code, ticket_text
 from lms.sessions.texts.desk import desk_refusal_text
 from lms.sessions.views.blueprint import blueprint
@@ -30,12 +31,13 @@ def _secret() -> bytes:
 
 
 def _coming(record: TicketRecord) -> list[SessionCard]:
-    """Return the sessions in a room that are not over."""
+    """Return the reader's sessions in a room that are not over."""
     at = clock.now()
+    others = sessions_of_others(record.edition_id, current_actor().person_id)
     return [
         card
         for card in queries.list_edition_sessions(record.edition_id)
-        if card.has_venue and not card.is_cancelled and card.ends_at > at
+        if card.id not in others and card.has_venue and not card.is_cancelled and card.ends_at > at
     ]
 
 
