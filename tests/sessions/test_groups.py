@@ -574,7 +574,7 @@ def test_the_preview_of_new_dates_names_the_groups(seminar: Seminar, sign_in: Si
     address = f"/desk/editions/{seminar.world.edition_id}/postpone"
     shown = text(client.post(address, data={"kind": "moved", "cause": "weather", "days": "7"}))
     assert shown.count('data-testid="for-group"') == 2
-    assert shown.count('aria-label="日: 赤の回, Red') == 1
+    assert shown.count(': 赤の回, Redゼミ"') == 3
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -17,7 +17,7 @@ from lms.sessions import policy
 from lms.sessions.errors import LiveSessionRefusedError
 from lms.sessions.forms.laying_out import LayoutForm
 from lms.sessions.operations.laying_out import Layout, lay_out, plan_layout
-from lms.sessions.queries.groups import count_planned
+from lms.sessions.queries.groups import count_planned, list_groups
 from lms.sessions.queries.venues import list_venues
 from lms.sessions.texts import refusal_text
 from lms.sessions.views.blueprint import blueprint
@@ -67,6 +67,7 @@ def lay_out_timetable(edition_id: str) -> Any:
         planned=count_planned(edition_id),
         preview=preview,
         lost=layout.lost,
+        group_titles={one.id: one.title for one in list_groups(edition_id)},
         refusal=refusal,
         nav_current=NAV,
     )

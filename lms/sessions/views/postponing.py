@@ -20,6 +20,7 @@ from lms.infra.web.locale import ui_language
 from lms.kernel import clock
 from lms.kernel.actor import Actor
 from lms.kernel.errors import InvalidInputError, NotFoundError, RefusedError
+from lms.kernel.localized import Localized
 from lms.people.queries import is_id
 from lms.sessions import policy, queries
 from lms.sessions.errors import PostponingInputError
@@ -40,7 +41,7 @@ from lms.sessions.operations.postponing import (
 from lms.sessions.queries import EditionDesk, SessionCard
 from lms.sessions.queries import postponing as reading
 from lms.sessions.queries.clashes import find_clashes
-from lms.sessions.queries.groups import group_ids_of_edition_sessions, participants_of_sessions
+from lms.sessions.queries.groups import groups_of_sessions, participants_of_sessions
 from lms.sessions.queries.timetable import find_edition_by_slugs
 from lms.sessions.rules.clashes import Clash, Meeting, digest
 from lms.sessions.rules.postponing import Answer, PostponeKind, overlapping
@@ -69,12 +70,13 @@ def cause_sentence(cause: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session in the preview: what stands in its fields, its moments, what to look at."""
+    """A session in the preview: its fields, its moments, what to look at, whose groups it is."""
 
     entry: MoveLine
     meeting: Meeting | None
     fault: str
     notes: tuple[str, ...]
+    groups: tuple[Localized, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def _lines(
 ) -> tuple[tuple[Line, ...], tuple[Clash, ...]]:
     """Return the lines of the preview with what stands in their way."""
     speakers = queries.speakers_of([one.card.id for one in entries])
-    groups = group_ids_of_edition_sessions(desk.edition_id)
+    groups = groups_of_sessions([one.card.id for one in entries])
     meetings: list[Meeting | None] = []
     faults: list[str] = []
     for one in entries:
@@ -183,7 +185,7 @@ def _lines(
                     one.card,
                     (span["starts_at"], span["ends_at"]),
                     names,
-                    groups.get(one.card.id, ()),
+                    [group_id for group_id, _title in groups.get(one.card.id, ())],
                 )
         meetings.append(meeting)
         faults.append(fault)
@@ -212,7 +214,13 @@ def _lines(
     found_lines = zip(entries, meetings, faults, strict=True)
     return (
         tuple(
-            Line(entry, meeting, fault, tuple(notes[number]))
+            Line(
+                entry,
+                meeting,
+                fault,
+                tuple(notes[number]),
+                tuple(title for _id, title in groups.get(entry.card.id, ())),
+            )
             for number, (entry, meeting, fault) in enumerate(found_lines)
         ),
         clashes,
