@@ -794,3 +794,20 @@ def test_a_session_called_off_while_its_edition_is_put_off_stays_so(
     db.session.rollback()
     row = db.session.get_one(LiveSession, second, populate_existing=True)
     assert (row.cancelled_at, row.on_hold_at) == (NOW, None)
+
+
+def test_seats_are_settled_in_as_many_queries_for_one_as_for_many(world: World) -> None:
+    world.add(**LATER)
+    world.enrol(world.cast.trainee)
+
+    def settled() -> int:
+        put_off(world, shift=DAY)
+        with counted() as queries_made, unit_of_work():
+            settle_answers(
+                world.organiser, world.edition_id, "", keep=True, reason="", at=NOW + DAY
+            )
+        return len(queries_made)
+
+    one = settled()
+    world.enrol(world.cast.other_trainee)
+    assert settled() <= one

@@ -330,9 +330,7 @@ def settle_answers(
     ]  # fmt: skip
     if row is None or not people:
         raise PostponingRefusedError("nobody_left")
-    for one in people:
-        kept = reading.find_answer(row.id, one.person_id)
-        assert kept is not None
+    for kept in reading.list_answers(row.id, [one.person_id for one in people]):
         kept.outcome = "kept" if keep else "released"
     if not keep:
         _release(actor, edition_id, [one.person_id for one in people], reason, at)
@@ -370,9 +368,7 @@ def note_reminded(
         return []
     wanted = set(person_ids)
     found = [key for key in reading.list_unreminded_ids(row) if key in wanted]
-    for person_id in found:
-        kept = reading.find_answer(postponement_id, person_id)
-        assert kept is not None
+    for kept in reading.list_answers(postponement_id, found):
         kept.reminded_at = at
     db.session.flush()
     return [PersonId(key) for key in found]

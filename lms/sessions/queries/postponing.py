@@ -152,6 +152,22 @@ def find_answer(postponement_id: str, person_id: str) -> PostponementAnswer | No
     return found
 
 
+def list_answers(
+    postponement_id: str, person_ids: Collection[str]
+) -> tuple[PostponementAnswer, ...]:
+    """Return what those of these people said who are asked, to be written to. One query."""
+    return tuple(
+        db.session.scalars(
+            select(PostponementAnswer)
+            .where(
+                PostponementAnswer.postponement_id == postponement_id,
+                PostponementAnswer.person_id.in_(person_ids),
+            )
+            .order_by(PostponementAnswer.id)
+        )
+    )
+
+
 def find_answers(postponement_id: str, person_ids: Collection[str]) -> dict[str, str]:
     """Return what those of these people said who are asked ('': nothing yet). One query."""
     rows = db.session.execute(
