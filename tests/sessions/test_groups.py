@@ -1,6 +1,7 @@
 """Seminar groups: who is in which, and that everything that asks whom a session is for knows."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -575,6 +576,30 @@ def test_the_preview_of_new_dates_names_the_groups(seminar: Seminar, sign_in: Si
     shown = text(client.post(address, data={"kind": "moved", "cause": "weather", "days": "7"}))
     assert shown.count('data-testid="for-group"') == 2
     assert shown.count(': 赤の回, Redゼミ"') == 3
+
+
+def test_the_new_dates_are_ones_own_and_do_not_bury_the_answer(
+    seminar: Seminar, sign_in: SignIn
+) -> None:
+    world = seminar.world
+    for day in range(2, 6):
+        world.add(
+            starts_local=PLAN.starts_local + timedelta(days=day),
+            ends_local=PLAN.ends_local + timedelta(days=day),
+        )
+    client = sign_in(world.cast.organiser)
+    address = f"/desk/editions/{world.edition_id}/postpone"
+    data = {"kind": "moved", "cause": "weather", "days": "7", "look": "1"}
+    shown = text(client.post(address, data=data))
+    fields = dict(re.findall(r'name="((?:day|starts|ends)-\w+)" value="([^"]*)"', shown))
+    mark = re.search(r'name="anyway" value="(\w+)"', shown)
+    assert mark
+    done = client.post(address, data={**data, **fields, "anyway": mark[1]})
+    assert done.status_code == 303
+    own = text(sign_in(world.cast.trainee).get(f"{course(world)}/new-dates"))
+    assert "赤の回" in own
+    assert "青の回" not in own
+    assert own.count('data-testid="more-dates"') == 1
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -41,7 +41,11 @@ from lms.sessions.operations.postponing import (
 from lms.sessions.queries import EditionDesk, SessionCard
 from lms.sessions.queries import postponing as reading
 from lms.sessions.queries.clashes import find_clashes
-from lms.sessions.queries.groups import groups_of_sessions, participants_of_sessions
+from lms.sessions.queries.groups import (
+    groups_of_sessions,
+    participants_of_sessions,
+    sessions_of_others,
+)
 from lms.sessions.queries.timetable import find_edition_by_slugs
 from lms.sessions.rules.clashes import Clash, Meeting, digest
 from lms.sessions.rules.postponing import Answer, PostponeKind, overlapping
@@ -378,7 +382,8 @@ def _own_page(desk: EditionDesk, here: dict[str, Any], form: Any, *, refusal: st
         line["id"]: tuple(datetime.fromisoformat(line[name]) for name in ("starts_at", "ends_at"))
         for line in row.lines
     }
-    cards = queries.list_edition_sessions(desk.edition_id)
+    others = sessions_of_others(desk.edition_id, actor.person_id)
+    cards = [c for c in queries.list_edition_sessions(desk.edition_id) if c.id not in others]
     frame = found(reading.find_frame(desk.edition_id, at))
     return render_template(
         "sessions/new_dates.html",
