@@ -9,6 +9,8 @@ from lms.courses.rules import end_of_day, start_of_day
 
 ACTIVE_STATES = frozenset({"applied", "under_review", "enrolled", "waitlisted"})
 PENDING_STATES = frozenset({"applied", "under_review"})
+#: Who applied and has no seat yet.
+WAITING_STATES = ACTIVE_STATES - {"enrolled"}
 
 # What the rights decision calls each state (design of rights, "Facts as the tables give them").
 RIGHTS_STATUS: Mapping[str, str] = {

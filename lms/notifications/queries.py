@@ -13,6 +13,7 @@ from lms.courses.models import Edition, EditionState
 from lms.courses.queries import get_entry
 from lms.enrolment.models import Enrolment, EnrolmentChange, EnrolmentState
 from lms.enrolment.queries import list_enrolled_ids
+from lms.enrolment.rules import WAITING_STATES
 from lms.infra.audit.models import AuditEntry
 from lms.infra.db import db
 from lms.infra.mail.models import MailState, OutboxMail
@@ -149,13 +150,7 @@ def waiting_in(edition_id: str) -> list[str]:
             select(Enrolment.person_id)
             .where(
                 Enrolment.edition_id == edition_id,
-                Enrolment.state.in_(
-                    (
-                        EnrolmentState.APPLIED,
-                        EnrolmentState.UNDER_REVIEW,
-                        EnrolmentState.WAITLISTED,
-                    )
-                ),
+                Enrolment.state.in_(WAITING_STATES),
             )
             .order_by(Enrolment.person_id)
         )

@@ -11,6 +11,7 @@ from lms.courses.models import EditionState
 from lms.courses.rules import EditionNotice, read_edition_notice
 from lms.enrolment.models import EnrolmentState
 from lms.enrolment.queries import MyEnrolment, my_enrolments
+from lms.enrolment.rules import ACTIVE_STATES, WAITING_STATES
 from lms.enrolment.texts import STATE_CHIPS, STATE_MEANS, STATES
 from lms.infra.web.access import SIGNED_IN, access, current_actor
 from lms.infra.web.locale import viewer_zone
@@ -22,9 +23,6 @@ from lms.pages.views.blueprint import blueprint
 from lms.rights.queries import listing_viewer
 from lms.sessions.queries import SessionCard, UpcomingSession, next_sessions
 
-_WAITING = frozenset(
-    {EnrolmentState.APPLIED, EnrolmentState.UNDER_REVIEW, EnrolmentState.WAITLISTED}
-)
 MAX_CONTINUE = 3
 SHOWN_COURSES = 8  # on the first screen; all of them stand in the record
 MAX_CHANGED = 3  # of the next sessions, the nearest first
@@ -81,7 +79,7 @@ def _screen(person_id: PersonId, at: datetime) -> Screen:
         put_off=tuple(put_off),
         continuing=continuing,
         running=tuple(shown),
-        waiting=tuple(one for one in enrolments if one.enrolment.state in _WAITING),
+        waiting=tuple(one for one in enrolments if one.enrolment.state in WAITING_STATES),
         fresh=fresh,
     )
 
@@ -89,7 +87,7 @@ def _screen(person_id: PersonId, at: datetime) -> Screen:
 def _edition_notice(one: MyEnrolment, at: datetime) -> EditionNotice | None:
     """Return that a course which one is in, or applied for, was put off, while it is news."""
     notice = read_edition_notice(one.edition.notice)
-    active = one.enrolment.state == EnrolmentState.ENROLLED or one.enrolment.state in _WAITING
+    active = one.enrolment.state in ACTIVE_STATES
     if notice is None or not active:
         return None
     return notice if notice.shown_until is None or at < notice.shown_until else None

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, sele
 
 from lms.courses.models import Edition, Programme
 from lms.enrolment.models import Attending, Enrolment, EnrolmentState
+from lms.enrolment.rules import WAITING_STATES
 from lms.infra.db import db
 from lms.kernel.errors import NotFoundError
 from lms.kernel.ids import EditionId, LiveSessionId, PartId, PersonId, ProgrammeId
@@ -278,15 +279,6 @@ def _for_person(person_id: str | None) -> Select[Any]:
 WAY: ColumnElement[str] = func.coalesce(SessionWay.way, Enrolment.attending)
 
 
-_APPLYING = frozenset(
-    {
-        EnrolmentState.APPLIED.value,
-        EnrolmentState.UNDER_REVIEW.value,
-        EnrolmentState.WAITLISTED.value,
-    }
-)
-
-
 def _standing(row: Row[Any], *, organises: bool) -> Standing:
     if row.hosts:
         return Standing.HOST
@@ -301,7 +293,7 @@ def _standing(row: Row[Any], *, organises: bool) -> Standing:
         return Standing.STAFF
     if enrolled:
         return Standing.OTHER_GROUP
-    return Standing.APPLICANT if row.enrolment_state in _APPLYING else Standing.NONE
+    return Standing.APPLICANT if row.enrolment_state in WAITING_STATES else Standing.NONE
 
 
 def join_facts(card: SessionCard, standing: Standing) -> JoinFacts:

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from lms.courses.models import Edition
 from lms.courses.rules import EditionNotice, read_edition_notice
 from lms.enrolment.models import Enrolment, EnrolmentState
+from lms.enrolment.rules import ACTIVE_STATES, WAITING_STATES
 from lms.infra.db import db
 from lms.kernel.ids import PersonId
 from lms.people.models import Person
@@ -21,11 +22,6 @@ from lms.sessions.rules.clashes import Meeting, place_keys
 from lms.sessions.rules.postponing import Counts, PostponeKind, count_answers
 
 _ENROLLED = EnrolmentState.ENROLLED.value
-_WAITING = (
-    EnrolmentState.APPLIED.value,
-    EnrolmentState.UNDER_REVIEW.value,
-    EnrolmentState.WAITLISTED.value,
-)
 
 
 def list_movable(edition_id: str, at: datetime) -> tuple[SessionCard, ...]:
@@ -94,14 +90,14 @@ def count_told(edition_id: str, live_session_ids: Sequence[str]) -> ToldCounts:
     """Return how many people a mail about these sessions reaches. Two queries."""
     rows = db.session.execute(
         select(Enrolment.state, func.count())
-        .where(Enrolment.edition_id == edition_id, Enrolment.state.in_((_ENROLLED, *_WAITING)))
+        .where(Enrolment.edition_id == edition_id, Enrolment.state.in_(ACTIVE_STATES))
         .group_by(Enrolment.state)
     )
     states: dict[str, int] = {row[0]: row[1] for row in rows}
     hands = list_hands_of(live_session_ids)
     return ToldCounts(
         states.get(_ENROLLED, 0),
-        sum(states.get(state, 0) for state in _WAITING),
+        sum(states.get(state, 0) for state in WAITING_STATES),
         len({person for people in hands.values() for person in people}),
     )
 
