@@ -156,8 +156,7 @@ def seed_groups(at: datetime) -> None:
             continue
         edition = find_edition(story["edition"])
         actor = actor_of("organiser", at)
-        wanted = {str(one.person_id): to for one, to in plan_spread(actor, edition.id, at=at).moved}
-        spread_people(actor, edition.id, wanted, at=at)
+        spread_people(actor, edition.id, plan_spread(actor, edition.id, at=at), at=at)
         for login in story["seen_by_group"]:
             show_to_group(actor_of(login, at), edition.id, shown=True, at=at)
 
