@@ -23,6 +23,7 @@ from lms.rights.operations.expiring import (
     is_office_hour,
     remind_of_endings,
 )
+from lms.rights.operations.freezing import follow_the_day
 from lms.rights.operations.journal import append_missing
 from lms.rights.operations.shelving import UNCHECKED, JudgedFile, judge_incoming, settle_file
 from lms.rights.queries.backlog import find_shelf_file
@@ -105,12 +106,14 @@ def remind_of_consents(context: JobContext, _payload: dict[str, Any]) -> None:
 
 
 def watch_over_rights(context: JobContext, _payload: dict[str, Any]) -> None:
-    """Remind of what ends, ask to renew it, and have the week's digest written.
+    """Let cut copies follow the day; remind of what ends, ask to renew it, write the digest.
 
-    In office hours in Japan only. Whatever was told is noted in the same transaction, so that an
-    hour later nothing is told again.
+    People are written to in office hours in Japan only. Whatever was told is noted in the same
+    transaction, so that an hour later nothing is told again.
     """
     at = clock.now()
+    with unit_of_work():
+        follow_the_day(at)
     if not is_office_hour(at):
         return
     for endings in due_renewals(at).values():

@@ -2,15 +2,18 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from lms.infra.db import db, unit_of_work
+from lms.kernel.clock import JST
 from lms.kernel.errors import InvalidInputError
 from lms.people.models import Person
 from lms.recordings.models import MediaCopy, Recording
@@ -27,6 +30,7 @@ from lms.rights.operations import rewrite_facts
 from lms.rights.queries.adapting import find_makings
 from lms.rights.rules.adapting import MAKINGS, SignedTerms, making_of, sum_up_makings
 from lms.rights.rules.consent import ConsentTerms
+from lms.worker import run_worker
 from tests.conftest import NOW, Cast
 from tests.rights.conftest import Desk
 
@@ -177,6 +181,34 @@ def test_a_cut_copy_from_before_is_taken_away_no_more(desk: Desk) -> None:
     assert db.session.get_one(RightsFacts, film).facts["cut_rendition"] == [[1000, 2000]]
     say(desk, without(edits=[]), lineage=agreement.lineage)
     assert "cut_rendition" not in db.session.get_one(RightsFacts, film).facts
+
+
+def test_a_cut_copy_goes_on_the_day_on_which_a_renewal_rules_it_out(app: Flask, desk: Desk) -> None:
+    film = desk.course.recording_id
+    with unit_of_work():
+        db.session.add(
+            MediaCopy(recording_id=film, media_version=1, cuts=[[1000, 2000]], state="ready")
+        )
+        db.session.get_one(Recording, film).media_version = 1
+    today = NOW.astimezone(JST).date()
+    first = say(desk, replace(EVERYTHING, last_on=today))
+    say(
+        desk,
+        replace(EVERYTHING, edits=frozenset(), first_on=today + timedelta(days=1)),
+        lineage=first.lineage,
+    )
+
+    def is_there(at: datetime) -> bool:
+        db.session.rollback()
+        with time_machine.travel(at, tick=False):
+            while run_worker(app, once=True):
+                pass
+        db.session.rollback()
+        return "cut_rendition" in db.session.get_one(RightsFacts, film).facts
+
+    midnight = datetime(today.year, today.month, today.day, tzinfo=JST) + timedelta(days=1)
+    assert is_there(midnight - timedelta(minutes=1))
+    assert not is_there(midnight + timedelta(hours=1))
 
 
 def test_a_segment_s_rightsholder_speaks_for_the_segment_only(desk: Desk) -> None:

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from lms.infra.audit import record_act
 from lms.infra.db import db, lock_row
 from lms.kernel.actor import Actor
-from lms.recordings.models import Recording
+from lms.recordings.models import MediaCopy, Recording
 from lms.recordings.operations import cut_makings
 from lms.rights.models import RefusalLog, RightsFacts
 from lms.rights.operations.recordable import write_recording_state
@@ -53,6 +55,19 @@ def facts_at(recording: Recording, at: datetime) -> dict[str, Any]:
         if not wanted <= find_makings(recording.id, at):
             del facts["cut_rendition"]
     return facts
+
+
+def follow_the_day(at: datetime) -> None:
+    """Write anew the facts of cut copies that a form allows or rules out from this day on.
+
+    A renewed form may begin, and the one before end, on a day on which nobody does anything.
+    """
+    copies = select(MediaCopy.recording_id).where(MediaCopy.state == "ready").distinct()
+    for recording_id in db.session.scalars(copies.order_by(MediaCopy.recording_id)).all():
+        recording = db.session.get_one(Recording, recording_id)
+        row = db.session.get(RightsFacts, recording_id)
+        if row is not None and row.facts != facts_at(recording, at):
+            rewrite_facts(recording_id, at)
 
 
 def log_refusal(actor: Actor, recording_id: str, action: str, code: str, at: datetime) -> None:
